@@ -1,0 +1,80 @@
+//! What is known about one frame once a worker has looked at it.
+//!
+//! A [`FrameAnalysis`] is plain data of a fixed layout, so that it can be written straight into a
+//! ring slot and read from another process of the same build. It holds what does not depend on
+//! other frames; what does (running medians, offsets, smoothing) is computed from a sequence of
+//! these, in order, by [`crate::au::temporal`].
+
+use bytemuck::{Pod, Zeroable};
+
+use crate::stage::Stage;
+
+/// Number of landmarks of the face model.
+pub const LANDMARKS: usize = 68;
+/// Number of modes of the 68-point shape model.
+pub const SHAPE_MODES: usize = 34;
+/// Length of the FHOG descriptor of the aligned face: 12 x 12 cells x 31 planes.
+pub const FHOG_LEN: usize = 12 * 12 * 31;
+/// Length of the geometry descriptor: 204 displacements and 34 shape parameters.
+pub const GEOMETRY_LEN: usize = 3 * LANDMARKS + SHAPE_MODES;
+/// Length of the whole descriptor that an AU model scores.
+pub const DESCRIPTOR_LEN: usize = FHOG_LEN + GEOMETRY_LEN;
+/// Number of AU intensity models.
+pub const INTENSITIES: usize = 17;
+/// Number of AU presence models.
+pub const PRESENCES: usize = 18;
+/// Number of linear AU models: the intensities first, then the presences.
+pub const AU_MODELS: usize = INTENSITIES + PRESENCES;
+
+/// Everything measured on one frame.
+///
+/// All-zero bytes are a valid value and mean "no face was ever found".
+#[repr(C)]
+#[derive(Debug, Clone, Copy, Pod, Zeroable)]
+pub struct FrameAnalysis {
+    /// Per AU model (see [`crate::au::models::AuModels`] for the order) the score before the
+    /// running median is subtracted: `w·(x - m) + b`. Final for static models. Zero unless
+    /// [`au_success`](Self::au_success).
+    pub scores: [f64; AU_MODELS],
+    /// Head pose: translation in mm (x right, y down, z away from the camera), then rotation in
+    /// radians (Euler angles about x, y, z).
+    pub pose: [f64; 6],
+    /// 2-D landmarks in pixels: x of all 68, then y of all 68.
+    pub landmarks: [f32; 2 * LANDMARKS],
+    /// 3-D landmarks in mm in camera space: 68 x, 68 y, 68 z.
+    pub landmarks_3d: [f32; 3 * LANDMARKS],
+    /// Global shape parameters: scale (px per mm), rotation (3, rad), translation (2, px).
+    pub global: [f32; 6],
+    /// Local shape parameters.
+    pub local: [f32; SHAPE_MODES],
+    /// The face's bounding box in pixels: left, top, right, bottom of the 2-D landmarks.
+    pub bounding_box: [f32; 4],
+    /// How sure the validator is that this is a face, 0 to 1.
+    pub confidence: f32,
+    /// 1 when the tracker vouches for the frame (the CSV's `success`), else 0.
+    pub success: u32,
+    /// 1 when the AU models were run on the frame, else 0. The same as `success` but where a
+    /// tracker accepts a first detection that its validator rejects.
+    pub au_success: u32,
+    /// 1 when the bins below are filled: on successful frames of odd number (counted from 1), on
+    /// which the running medians are updated.
+    pub has_bins: u32,
+    /// Nanoseconds per stage, indexed by `Stage as usize`.
+    pub stage_nanos: [u32; Stage::COUNT],
+    /// Histogram bin of each FHOG value, 0 to 999.
+    pub fhog_bins: [u16; FHOG_LEN],
+    /// Histogram bin of each geometry value, 0 to 9999.
+    pub geometry_bins: [u16; GEOMETRY_LEN],
+    /// Fills the layout up to a multiple of eight bytes; always zero.
+    pub reserved: [u16; 2],
+}
+
+impl FrameAnalysis {
+    /// Bytes of one analysis in a ring slot.
+    pub const BYTES: usize = size_of::<Self>();
+
+    /// The 2-D position of landmark `i` in pixels.
+    pub fn landmark(&self, i: usize) -> (f32, f32) {
+        (self.landmarks[i], self.landmarks[LANDMARKS + i])
+    }
+}

@@ -1,0 +1,1 @@
+//! From landmarks and pixels to action units.

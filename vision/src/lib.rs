@@ -1,0 +1,18 @@
+//! From the pixels of one frame to facial action units (AUs).
+//!
+//! What lives here is image mathematics and nothing else: find the face and its 68 landmarks
+//! ([`tracking`]), fit the 3-D shape model to them ([`shape`]), cut out the aligned face, describe
+//! it and score it with the AU models, and, once frames are back in order, correct and smooth the
+//! scores ([`au`]). There are no processes, files of videos, or command lines in here, and no
+//! inference engine either: a [`network::Network`] is handed in.
+
+pub mod analysis;
+pub mod au;
+pub mod image;
+pub mod model_file;
+pub mod network;
+pub mod pipeline;
+pub mod shape;
+pub mod stage;
+
+pub mod tracking;

@@ -1,0 +1,4 @@
+//! Matrices as whitespace-separated text (shape model, triangulation).
+
+/// Placeholder.
+pub struct TextReader;

@@ -1,0 +1,1 @@
+//! One frame through every stage: tracker, shape, alignment, descriptors, scores.

@@ -1,0 +1,46 @@
+//! From pixels to 68 landmarks, frame after frame.
+//!
+//! A tracker keeps what it learned on one frame to be quick on the next; [`LandmarkTracker::reset`]
+//! makes it forget, which is what happens where a segment of a video begins. What the landmarks
+//! are used for is not known here.
+
+use crate::analysis::LANDMARKS;
+use crate::image::BgrView;
+use crate::network::NetworkError;
+use crate::shape::ShapeParameters;
+use crate::stage::StageClock;
+
+/// What a tracker says about one frame.
+#[derive(Debug, Clone)]
+pub struct Tracked {
+    /// Landmarks in pixels: x of all 68, then y of all 68. Zeros while no face was ever found.
+    pub landmarks: [f32; 2 * LANDMARKS],
+    /// The shape parameters that the CSV reports.
+    pub shape: ShapeParameters,
+    /// Whether `shape` is the plain fit of the shape model to `landmarks` (au-analysis §2), so
+    /// that the AU stage need not do it again.
+    pub shape_is_plain_fit: bool,
+    /// The validator's verdict, 0 to 1.
+    pub confidence: f32,
+    /// Whether the tracker vouches for the frame.
+    pub success: bool,
+    /// Whether the AU models should be run.
+    pub au_success: bool,
+}
+
+/// Follows one face through consecutive frames.
+pub trait LandmarkTracker {
+    /// Forgets everything: the next frame is a first frame.
+    fn reset(&mut self);
+
+    /// Looks at the next frame and leaves what it finds in `tracked`, whose buffers are reused.
+    ///
+    /// # Errors
+    /// When a network cannot be run. That a face cannot be found is not an error.
+    fn track(
+        &mut self,
+        frame: &BgrView<'_>,
+        clock: &mut StageClock,
+        tracked: &mut Tracked,
+    ) -> Result<(), NetworkError>;
+}
