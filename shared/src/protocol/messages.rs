@@ -1,0 +1,122 @@
+//! What is said. Numbers of slots and frames go through here; pixels and results never do.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::ring::RingLayout;
+
+/// From the supervisor to a worker.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum ToWorker {
+    /// Once, first: which models to open and how. Answered by [`FromWorker::Ready`] or
+    /// [`FromWorker::Refused`].
+    Setup(Setup),
+    /// Use this ring from now on. The region's descriptor follows on the socket.
+    Attach(RingLayout),
+    /// Analyse the frame in a slot.
+    Frame(FrameTask),
+    /// Finish and exit.
+    Stop,
+}
+
+/// What a worker needs to open its sessions.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Setup {
+    /// Name of the pipeline.
+    pub pipeline: String,
+    /// Where networks should run: `auto` or the name of a provider.
+    pub provider: String,
+    /// The model files of the pipeline.
+    pub models: Vec<ModelFile>,
+    /// Whether to load files that are not the known ones.
+    pub allow_unknown_models: bool,
+    /// Look for the face in the whole frame every so many frames; 0 = only when needed.
+    pub redetect_every: u32,
+}
+
+/// One model file, as the supervisor found it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelFile {
+    /// Identifier in the manifest.
+    pub id: String,
+    /// Where it lies.
+    pub path: PathBuf,
+    /// SHA-256 that the supervisor saw, in hexadecimal; the worker must see the same.
+    pub sha256: String,
+}
+
+/// One frame to analyse.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FrameTask {
+    /// Slot of the ring that holds the pixels.
+    pub slot: u32,
+    /// Frame number in the video, counted from 1.
+    pub frame: u64,
+    /// Whether a segment begins here, so that the tracker must forget what it knows.
+    pub first_of_segment: bool,
+    /// Width in pixels.
+    pub width: u32,
+    /// Height in pixels.
+    pub height: u32,
+    /// Bytes from one row of pixels to the next.
+    pub stride: u32,
+}
+
+/// From a worker to the supervisor.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum FromWorker {
+    /// The sessions are open.
+    Ready(WorkerReport),
+    /// The sessions cannot be opened, and trying again will not help.
+    Refused(String),
+    /// The results of this frame are in the slot.
+    Done {
+        /// The slot, which goes back to the supervisor with this message.
+        slot: u32,
+        /// The frame, to be sure both speak of the same.
+        frame: u64,
+    },
+    /// The frame could not be analysed; the slot holds no results.
+    FrameFailed {
+        /// The slot, which goes back to the supervisor with this message.
+        slot: u32,
+        /// The frame.
+        frame: u64,
+        /// Why.
+        reason: String,
+    },
+    /// Something worth telling the user.
+    Log(LogLevel, String),
+}
+
+/// What a worker found when it opened its sessions.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct WorkerReport {
+    /// Inference engine with its version.
+    pub runtime: String,
+    /// One entry per network.
+    pub sessions: Vec<SessionReport>,
+    /// Milliseconds from the start of the process until now.
+    pub startup_ms: f64,
+}
+
+/// One open network.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SessionReport {
+    /// Identifier of the model in the manifest.
+    pub model: String,
+    /// The provider it really runs on.
+    pub provider: String,
+    /// Milliseconds it took to open.
+    pub open_ms: f64,
+}
+
+/// How urgent a worker's remark is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum LogLevel {
+    /// Shown unless the user asked for quiet.
+    Warning,
+    /// Shown with `-v`.
+    Info,
+}
