@@ -1,0 +1,118 @@
+//! What can be wrong with model files, each said in one line that tells the user what to do.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::path::PathBuf;
+
+use crate::{ModelSet, Sha256};
+
+/// A file of a set that was found nowhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MissingFile {
+    /// Its id in the manifest.
+    pub id: String,
+    /// Its path relative to its origin's folder, with `/`.
+    pub relative: String,
+    /// Where it comes from: title and page of its origin.
+    pub origin: String,
+}
+
+/// A file whose content is not what the manifest lists.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{} is not the model file that faceau knows: expected SHA-256 {expected} ({expected_size} bytes), \
+     found {found} ({found_size} bytes); get the file again, or pass --allow-unknown-models to use it as it is",
+    .path.display()
+)]
+pub struct AlteredFile {
+    /// Its id in the manifest.
+    pub id: String,
+    /// The file.
+    pub path: PathBuf,
+    /// The digest that the manifest lists.
+    pub expected: Sha256,
+    /// The size in bytes that the manifest lists.
+    pub expected_size: u64,
+    /// The digest of what is there.
+    pub found: Sha256,
+    /// The size in bytes of what is there.
+    pub found_size: u64,
+}
+
+/// Model files are missing, unreadable or not the ones that the manifest lists.
+#[derive(Debug, thiserror::Error)]
+pub enum ModelsError {
+    /// Files of a set were found in none of the folders; all of them are listed.
+    #[error("{}", describe_missing(*.set, .missing, *.of, .looked_in))]
+    Missing {
+        /// The set that was asked for.
+        set: ModelSet,
+        /// What was not found, in the manifest's order.
+        missing: Vec<MissingFile>,
+        /// How many files the set has.
+        of: usize,
+        /// The folders that were searched, in order.
+        looked_in: Vec<PathBuf>,
+    },
+
+    /// A file is there but cannot be read.
+    #[error("cannot read the model file {}: {source}", .path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+
+    /// A file's content is not what the manifest lists.
+    #[error(transparent)]
+    Altered(Box<AlteredFile>),
+
+    /// A manifest contradicts itself or cannot be parsed.
+    #[error("the model manifest is not valid: {0}")]
+    Manifest(String),
+}
+
+/// How many of the missing files a message names.
+const NAMED_AT_MOST: usize = 4;
+
+fn describe_missing(
+    set: ModelSet,
+    missing: &[MissingFile],
+    of: usize,
+    looked_in: &[PathBuf],
+) -> impl fmt::Display {
+    let mut names: Vec<&str> = missing
+        .iter()
+        .take(NAMED_AT_MOST)
+        .map(|file| file.relative.rsplit('/').next().unwrap_or(&file.relative))
+        .collect();
+    let more = format!("and {} more", missing.len().saturating_sub(NAMED_AT_MOST));
+    if missing.len() > NAMED_AT_MOST {
+        names.push(&more);
+    }
+    let folders: Vec<String> = looked_in
+        .iter()
+        .map(|folder| {
+            let note = if folder.is_dir() {
+                ""
+            } else {
+                " (no such folder)"
+            };
+            format!("{}{note}", folder.display())
+        })
+        .collect();
+    let folders = if folders.is_empty() {
+        "no folder at all".to_owned()
+    } else {
+        folders.join(", ")
+    };
+    let origins: BTreeSet<&str> = missing.iter().map(|file| file.origin.as_str()).collect();
+    let origins = origins.into_iter().collect::<Vec<_>>().join(", ");
+    format!(
+        "{} of the {of} model files for `{set}` are missing: {}; looked in {folders}; get them from {origins} \
+         and name the folder that holds them with --models DIR or the environment variable FACEAU_MODELS",
+        missing.len(),
+        names.join(", "),
+    )
+}
