@@ -14,5 +14,6 @@ pub mod network;
 pub mod pipeline;
 pub mod shape;
 pub mod stage;
-
+#[doc(hidden)]
+pub mod testing;
 pub mod tracking;

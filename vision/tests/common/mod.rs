@@ -1,0 +1,144 @@
+//! Where the tests with real data find it, and how they read it.
+//!
+//! Three environment variables name folders: `FACEAU_MODELS` (model files), `FACEAU_REFERENCE`
+//! (what OpenFace computed), `FACEAU_VIDEOS`. A test whose data is missing says so and passes.
+
+#![allow(dead_code, reason = "each test program uses a part of this")]
+
+use std::fs::{self, File};
+use std::io::{BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use faceau_vision::shape::ShapeModel;
+use npyz::{Deserialize, NpyFile};
+
+/// A folder that an environment variable names; says so when it names none.
+pub fn folder(variable: &str) -> Option<PathBuf> {
+    let folder = std::env::var_os(variable);
+    if folder.is_none() {
+        eprintln!("skipped: {variable} is not set; it names a folder with data for this test");
+    }
+    folder.map(PathBuf::from)
+}
+
+/// The folder of OpenFace's own model files below `FACEAU_MODELS`.
+pub fn openface_models() -> Option<PathBuf> {
+    Some(folder("FACEAU_MODELS")?.join("OpenFaceModels/2.2.0/originals/lib/local"))
+}
+
+/// Reads a whole file.
+pub fn bytes(path: &Path) -> Vec<u8> {
+    fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// Reads a whole text file.
+pub fn text(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The 68-point shape model that belongs to the AU models.
+pub fn face_shape_model(models: &Path) -> Arc<ShapeModel> {
+    let path = models.join("FaceAnalyser/AU_predictors/In-the-wild_aligned_PDM_68.txt");
+    Arc::new(ShapeModel::parse(&text(&path)).unwrap())
+}
+
+/// An array of any number of dimensions, row-major.
+pub struct Array<T> {
+    pub shape: Vec<usize>,
+    pub data: Vec<T>,
+}
+
+impl<T: Deserialize> Array<T> {
+    fn read(source: impl Read, name: &str) -> Self {
+        let file = NpyFile::new(source).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let shape = file.shape().iter().map(|&n| n as usize).collect();
+        let data = file
+            .into_vec()
+            .unwrap_or_else(|error| panic!("{name}: {error}"));
+        Self { shape, data }
+    }
+}
+
+/// Intermediate values of the reference for one frame (0, 50 or 100) of `default.wmv`.
+pub struct Dump {
+    folder: PathBuf,
+    frame: usize,
+}
+
+impl Dump {
+    pub const FRAMES: [usize; 3] = [0, 50, 100];
+
+    /// The dumps of all three frames, or nothing when there is no reference data.
+    pub fn all() -> Option<[Dump; 3]> {
+        let folder = folder("FACEAU_REFERENCE")?.join("openface-dumps");
+        Some(Self::FRAMES.map(|frame| Dump {
+            folder: folder.clone(),
+            frame,
+        }))
+    }
+
+    /// Number of the frame, counted from 0.
+    pub fn frame(&self) -> usize {
+        self.frame
+    }
+
+    /// The array called `name`.
+    pub fn array<T: Deserialize>(&self, name: &str) -> Array<T> {
+        let path = self.folder.join(format!("f{:04}_{name}.npy", self.frame));
+        let file = File::open(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        Array::read(BufReader::new(file), name)
+    }
+
+    /// Values that the index holds itself.
+    pub fn value(&self, name: &str) -> serde_json::Value {
+        let index: serde_json::Value =
+            serde_json::from_str(&text(&self.folder.join("index.json"))).unwrap();
+        index["frames"][self.frame.to_string()][name].clone()
+    }
+
+    /// 2-D landmarks: all x, then all y.
+    pub fn landmarks(&self, name: &str) -> Vec<f32> {
+        by_axis(&self.array(name).data, 2)
+    }
+}
+
+/// Values of all 288 frames of `default.wmv`; the first dimension is the frame.
+pub fn all_frames<T: Deserialize>(reference: &Path, name: &str) -> Array<T> {
+    let path = reference.join("openface-dumps/default-all-frames.npz");
+    let mut archive = npyz::npz::NpzArchive::open(&path)
+        .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let file = archive.by_name(name).unwrap().expect(name);
+    let shape = file.shape().iter().map(|&n| n as usize).collect();
+    Array {
+        shape,
+        data: file.into_vec().unwrap(),
+    }
+}
+
+/// Turns `x y x y ...` into `x x ... y y ...`, for any number of axes.
+pub fn by_axis<T: Copy>(points: &[T], axes: usize) -> Vec<T> {
+    (0..axes)
+        .flat_map(|axis| points.iter().skip(axis).step_by(axes).copied())
+        .collect()
+}
+
+/// The largest absolute difference between two sequences of the same length.
+pub fn largest_difference<A, B>(ours: &[A], theirs: &[B]) -> f64
+where
+    A: Copy + Into<f64>,
+    B: Copy + Into<f64>,
+{
+    assert_eq!(ours.len(), theirs.len());
+    ours.iter()
+        .zip(theirs)
+        .map(|(&a, &b)| {
+            let difference: f64 = (a.into() - b.into()).abs();
+            if difference.is_nan() {
+                f64::INFINITY
+            } else {
+                difference
+            }
+        })
+        .fold(0.0, f64::max)
+}
