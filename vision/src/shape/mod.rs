@@ -5,13 +5,17 @@
 //! into the image under weak perspective (Cootes et al. 1995; Saragih et al. 2011). Where the
 //! landmarks come from is not known here.
 
+mod camera;
 mod fit;
 mod model;
 mod normal_equations;
+mod pose;
 mod rotation;
 
+pub use camera::Camera;
 pub use fit::{FitError, FitScratch};
 pub use model::ShapeModel;
+pub use pose::{Pose, PoseError, estimate_pose};
 pub use rotation::{euler_from_rotation, rotation_from_euler};
 
 /// Position and deformation of a shape model in an image.
