@@ -17,3 +17,4 @@ pub mod stage;
 #[doc(hidden)]
 pub mod testing;
 pub mod tracking;
+pub mod warp;
