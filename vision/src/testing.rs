@@ -3,6 +3,9 @@
 //! Everything is made from a fixed pseudo-random sequence, so that a test sees the same model on
 //! every machine.
 
+use crate::analysis::DESCRIPTOR_LEN;
+use crate::au::models::AuModels;
+use crate::au::predictor::{Output, Predictor};
 use crate::model_file::Matrix;
 
 /// A pseudo-random sequence (SplitMix64), the same everywhere.
@@ -70,5 +73,67 @@ pub fn shape_model_text(landmarks: usize, modes: usize) -> String {
     ] {
         Matrix { rows, cols, data }.write_text(comment, &mut text);
     }
+    text
+}
+
+/// A linear AU model with small random weights.
+pub fn predictor(seed: u64, output: Output, dynamic: bool) -> Predictor {
+    let mut random = Sequence::new(seed);
+    let mut values = |size: f64| {
+        (0..DESCRIPTOR_LEN)
+            .map(|_| size * random.signed())
+            .collect()
+    };
+    let (mean, weights) = (values(0.1), values(0.02));
+    Predictor {
+        output,
+        dynamic,
+        mean,
+        weights,
+        bias: random.signed(),
+    }
+}
+
+/// A complete set of AU models as their files would hold them: path, action unit, content;
+/// intensities first, each kind sorted by action unit, every other one dynamic.
+pub fn au_model_files() -> Vec<(String, u8, Predictor)> {
+    const AUS: [u8; 18] = [
+        1, 2, 4, 5, 6, 7, 9, 10, 12, 14, 15, 17, 20, 23, 25, 26, 28, 45,
+    ];
+    let intensity = |au: u8| {
+        let dynamic = au.is_multiple_of(2);
+        let cutoff = dynamic.then_some(0.25);
+        let model = predictor(au.into(), Output::Intensity { cutoff }, dynamic);
+        (format!("intensities/AU_{au}.dat"), au, model)
+    };
+    let presence = |au: u8| {
+        let positive = f64::from(au.is_multiple_of(3));
+        let output = Output::Presence {
+            positive,
+            otherwise: 1.0 - positive,
+        };
+        let model = predictor(100 + u64::from(au), output, au % 2 == 1);
+        (format!("presences/AU_{au}.dat"), au, model)
+    };
+    let intensities = AUS.into_iter().filter(|&au| au != 28).map(intensity);
+    intensities.chain(AUS.into_iter().map(presence)).collect()
+}
+
+/// A complete set of AU models.
+pub fn au_models() -> AuModels {
+    let models = au_model_files()
+        .into_iter()
+        .map(|(_, au, model)| (au, model));
+    AuModels::new(models.collect()).expect("the set is complete")
+}
+
+/// The text of a triangulation: a fan over the 68 landmarks.
+pub fn triangulation_text() -> String {
+    let data = (1..67)
+        .flat_map(|i| [0.0, f64::from(i), f64::from(i + 1)])
+        .collect();
+    let mut text = String::new();
+    let (rows, cols) = (66, 3);
+    Matrix { rows, cols, data }.write_text("triangles", &mut text);
     text
 }

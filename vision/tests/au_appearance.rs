@@ -7,7 +7,6 @@ use faceau_vision::analysis::{FHOG_LEN, GEOMETRY_LEN};
 use faceau_vision::au::alignment::{ALIGNED_SIZE, alignment, transform};
 use faceau_vision::au::fhog::Fhog;
 use faceau_vision::au::geometry;
-use faceau_vision::au::mask::Triangulation;
 use faceau_vision::image::BgrView;
 use faceau_vision::warp::AffineWarp;
 
@@ -22,8 +21,7 @@ fn the_aligned_face_is_openfaces() {
     };
     let Some(dumps) = Dump::all() else { return };
     let model = face_shape_model(&models);
-    let path = models.join("FaceAnalyser/AU_predictors/tris_68_full.txt");
-    let triangulation = Triangulation::parse(&common::text(&path)).unwrap();
+    let triangulation = common::triangulation(&models);
     for dump in &dumps {
         let frame = dump.array::<u8>("frame_bgr");
         let frame = BgrView::new(&frame.data, 640, 480, 3 * 640).unwrap();

@@ -10,6 +10,8 @@ use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use faceau_vision::au::mask::Triangulation;
+use faceau_vision::au::models::AuModels;
 use faceau_vision::shape::ShapeModel;
 use npyz::{Deserialize, NpyFile};
 
@@ -41,6 +43,45 @@ pub fn text(path: &Path) -> String {
 pub fn face_shape_model(models: &Path) -> Arc<ShapeModel> {
     let path = models.join("FaceAnalyser/AU_predictors/In-the-wild_aligned_PDM_68.txt");
     Arc::new(ShapeModel::parse(&text(&path)).unwrap())
+}
+
+/// OpenFace's AU models for videos.
+pub fn dynamic_au_models(models: &Path) -> Arc<AuModels> {
+    let folder = models.join("FaceAnalyser/AU_predictors");
+    let list = text(&folder.join("AU_all_best.txt"));
+    let models = AuModels::load(&list, &mut |path| fs::read(folder.join(path)));
+    Arc::new(models.unwrap())
+}
+
+/// The triangles of the face mask.
+pub fn triangulation(models: &Path) -> Triangulation {
+    let path = models.join("FaceAnalyser/AU_predictors/tris_68_full.txt");
+    Triangulation::parse(&text(&path)).unwrap()
+}
+
+/// The AU columns of a CSV that OpenFace wrote, as printed, per frame: 17 intensities, then 18
+/// presences, in the order of the models.
+pub fn csv_aus(path: &Path, models: &AuModels) -> Vec<Vec<String>> {
+    let content = text(path);
+    let mut lines = content.lines().map(|line| line.split(", ").map(str::trim));
+    let header: Vec<&str> = lines.next().unwrap().collect();
+    let intensities = models.intensities().iter().map(|m| m.name() + "_r");
+    let presences = models.presences().iter().map(|m| m.name() + "_c");
+    let columns: Vec<usize> = intensities
+        .chain(presences)
+        .map(|name| {
+            header
+                .iter()
+                .position(|&column| column == name)
+                .expect(&name)
+        })
+        .collect();
+    lines
+        .map(|fields| {
+            let fields: Vec<&str> = fields.collect();
+            columns.iter().map(|&i| fields[i].to_owned()).collect()
+        })
+        .collect()
 }
 
 /// An array of any number of dimensions, row-major.
