@@ -4,6 +4,17 @@
 //! makes it forget, which is what happens where a segment of a video begins. What the landmarks
 //! are used for is not known here.
 
+pub mod convnet;
+pub mod face_box;
+pub mod pfld;
+pub mod pfld_tracker;
+pub mod policy;
+pub mod resample;
+pub mod retinaface;
+#[cfg(test)]
+mod testing;
+pub mod validator;
+
 use crate::analysis::LANDMARKS;
 use crate::image::BgrView;
 use crate::network::NetworkError;
@@ -26,6 +37,20 @@ pub struct Tracked {
     pub success: bool,
     /// Whether the AU models should be run.
     pub au_success: bool,
+}
+
+impl Default for Tracked {
+    /// Nothing found yet; a place for a tracker to write to.
+    fn default() -> Self {
+        Self {
+            landmarks: [0.0; 2 * LANDMARKS],
+            shape: ShapeParameters::default(),
+            shape_is_plain_fit: false,
+            confidence: 0.0,
+            success: false,
+            au_success: false,
+        }
+    }
 }
 
 /// Follows one face through consecutive frames.

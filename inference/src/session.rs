@@ -1,0 +1,254 @@
+//! One model, opened and ready to run.
+
+use faceau_vision::network::{Network, NetworkError, Tensor};
+use ort::session::Session;
+use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
+
+use ort::value::{Outlet, TensorElementType, TensorRef};
+
+use crate::denormals::AsZero;
+use crate::library::Library;
+use crate::provider::{Provider, ProviderChoice};
+
+/// How to open a model.
+#[derive(Debug, Clone, Default)]
+pub struct NetworkOptions<'a> {
+    /// What users know the model as; used in messages.
+    pub name: &'a str,
+    /// What to compute on.
+    pub provider: ProviderChoice,
+    /// Names of the outputs in the order in which they are wanted; all outputs in the model's own
+    /// order when empty.
+    pub outputs: &'a [&'a str],
+    /// Sizes of input dimensions that the model leaves open, by their names in the model. With
+    /// them fixed, ONNX Runtime plans memory ahead and Core ML can take more of the network.
+    pub dimensions: &'a [(&'a str, usize)],
+}
+
+/// A model could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The named provider cannot be used.
+    #[error("the network `{network}` cannot use the provider {provider}: {reason}")]
+    Provider {
+        /// Name of the network.
+        network: String,
+        /// The provider that was asked for.
+        provider: Provider,
+        /// What the engine said.
+        reason: String,
+    },
+    /// The engine refuses the model.
+    #[error("the network `{network}` could not be opened: {reason}")]
+    Model {
+        /// Name of the network.
+        network: String,
+        /// What the engine said.
+        reason: String,
+    },
+    /// The model is not of the kind that is expected: one float input, float outputs, and among
+    /// these the ones that are wanted.
+    #[error("the network `{network}` is not the one expected: {reason}")]
+    Unexpected {
+        /// Name of the network.
+        network: String,
+        /// What is different.
+        reason: String,
+    },
+}
+
+/// A model in an ONNX Runtime session of its own, which computes on the calling thread.
+#[derive(Debug)]
+pub struct OnnxNetwork {
+    name: String,
+    session: Session,
+    /// For each output that is wanted, its place among the model's outputs.
+    outputs: Vec<usize>,
+    provider: Provider,
+    fallback: Option<String>,
+}
+
+impl OnnxNetwork {
+    /// Opens a model from the bytes of its file.
+    ///
+    /// # Errors
+    /// When the engine refuses the model, when a provider was named and cannot be used, or when
+    /// the model's inputs and outputs are not as expected.
+    pub fn open(
+        library: &Library,
+        model: &[u8],
+        options: &NetworkOptions<'_>,
+    ) -> Result<Self, OpenError> {
+        let candidates = options.provider.candidates();
+        let mut fallback = None;
+        for (i, &provider) in candidates.iter().enumerate() {
+            match open_session(library, model, options, provider) {
+                Ok(session) => {
+                    return Ok(Self {
+                        outputs: choose_outputs(&session, options)?,
+                        name: options.name.to_owned(),
+                        session,
+                        provider,
+                        fallback,
+                    });
+                }
+                Err(error) if i + 1 < candidates.len() => {
+                    fallback.get_or_insert_with(|| error.to_string());
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        unreachable!("there is always a provider to try")
+    }
+
+    /// What the network computes on. Single operations that the provider does not know run on the
+    /// processor all the same.
+    pub fn provider(&self) -> Provider {
+        self.provider
+    }
+
+    /// Why the platform's preferred provider is not used, when that is so. Worth a warning.
+    pub fn fallback(&self) -> Option<&str> {
+        self.fallback.as_deref()
+    }
+}
+
+/// Opens a session on one provider.
+fn open_session(
+    library: &Library,
+    model: &[u8],
+    options: &NetworkOptions<'_>,
+    provider: Provider,
+) -> Result<Session, OpenError> {
+    let network = || options.name.to_owned();
+    let mut builder = configure(library, options).map_err(|e| OpenError::Model {
+        network: network(),
+        reason: e.to_string(),
+    })?;
+    if let Some(registration) = provider.registration() {
+        registration
+            .register(&mut builder)
+            .map_err(|e| OpenError::Provider {
+                network: network(),
+                provider,
+                reason: e.to_string(),
+            })?;
+    }
+    builder.commit_from_memory(model).map_err(|e| {
+        let reason = e.to_string();
+        match provider {
+            Provider::Cpu => OpenError::Model {
+                network: network(),
+                reason,
+            },
+            _ => OpenError::Provider {
+                network: network(),
+                provider,
+                reason,
+            },
+        }
+    })
+}
+
+/// One thread, which is the caller's: workers are processes, and more threads would only get in
+/// each other's way.
+fn configure(library: &Library, options: &NetworkOptions<'_>) -> ort::Result<SessionBuilder> {
+    let mut builder = Session::builder(library.environment())?
+        .with_intra_threads(1)?
+        .with_inter_threads(1)?
+        .with_parallel_execution(false)?
+        .with_intra_op_spinning(false)?
+        .with_inter_op_spinning(false)?
+        .with_optimization_level(GraphOptimizationLevel::All)?;
+    for &(name, size) in options.dimensions {
+        builder = builder.with_dimension_override(name, i64::try_from(size).unwrap_or(i64::MAX))?;
+    }
+    Ok(builder)
+}
+
+/// Checks the model's inputs and outputs and finds the outputs that are wanted.
+fn choose_outputs(
+    session: &Session,
+    options: &NetworkOptions<'_>,
+) -> Result<Vec<usize>, OpenError> {
+    let unexpected = |reason: String| OpenError::Unexpected {
+        network: options.name.to_owned(),
+        reason,
+    };
+    let is_float =
+        |outlet: &Outlet| outlet.dtype().tensor_type() == Some(TensorElementType::Float32);
+    match session.inputs() {
+        [input] if is_float(input) => {}
+        inputs => {
+            let reason = format!("it has {} inputs, or not one of floats", inputs.len());
+            return Err(unexpected(reason));
+        }
+    }
+    let all = session.outputs();
+    let chosen = if options.outputs.is_empty() {
+        (0..all.len()).collect()
+    } else {
+        let place = |name: &&str| {
+            all.iter()
+                .position(|output| output.name() == *name)
+                .ok_or_else(|| {
+                    let names: Vec<&str> = all.iter().map(Outlet::name).collect();
+                    unexpected(format!(
+                        "it has no output `{name}`, only {}",
+                        names.join(", ")
+                    ))
+                })
+        };
+        options
+            .outputs
+            .iter()
+            .map(place)
+            .collect::<Result<Vec<_>, _>>()?
+    };
+    match chosen
+        .iter()
+        .map(|&i| &all[i])
+        .find(|output| !is_float(output))
+    {
+        None => Ok(chosen),
+        Some(output) => Err(unexpected(format!(
+            "its output `{}` is not of floats",
+            output.name()
+        ))),
+    }
+}
+
+impl Network for OnnxNetwork {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn run(
+        &mut self,
+        shape: &[usize],
+        input: &[f32],
+        outputs: &mut Vec<Tensor>,
+    ) -> Result<(), NetworkError> {
+        let failed = |error: ort::Error| NetworkError {
+            network: self.name.clone(),
+            reason: error.to_string(),
+        };
+        // The engine reads the caller's values in place.
+        let input = TensorRef::from_array_view((shape, input)).map_err(failed)?;
+        let computed = {
+            let _zero = AsZero::begin();
+            self.session.run(ort::inputs![input]).map_err(failed)?
+        };
+        outputs.resize_with(self.outputs.len(), Tensor::default);
+        for (output, &i) in outputs.iter_mut().zip(&self.outputs) {
+            let (shape, data) = computed[i].try_extract_tensor::<f32>().map_err(failed)?;
+            output.shape.clear();
+            output
+                .shape
+                .extend(shape.iter().map(|&side| usize::try_from(side).unwrap_or(0)));
+            output.data.clear();
+            output.data.extend_from_slice(data);
+        }
+        Ok(())
+    }
+}

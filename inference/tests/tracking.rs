@@ -1,0 +1,91 @@
+//! The whole fast tracker on real videos.
+
+mod common;
+
+use common::{Data, csv_column, npz};
+use faceau_vision::analysis::LANDMARKS;
+use faceau_vision::stage::StageClock;
+use faceau_vision::tracking::face_box::FaceBox;
+use faceau_vision::tracking::pfld_tracker::PfldTrackerOptions;
+use faceau_vision::tracking::{LandmarkTracker, Tracked};
+
+/// Tracks a video from its first frame; `None` when it cannot be decoded here.
+fn track(data: &Data, video: &str) -> Option<Vec<Tracked>> {
+    let mut frames = data.frames(video)?;
+    let mut tracker = data.tracker(PfldTrackerOptions::default());
+    let mut pixels = Vec::new();
+    let mut all = Vec::new();
+    while frames.next_into(&mut pixels) {
+        let mut tracked = Tracked::default();
+        let frame = frames.view(&pixels);
+        tracker
+            .track(&frame, &mut StageClock::start(), &mut tracked)
+            .unwrap();
+        assert_eq!(tracked.success, tracked.au_success);
+        all.push(tracked);
+    }
+    Some(all)
+}
+
+#[test]
+fn the_landmarks_stay_on_the_face() {
+    let Some(data) = Data::find() else { return };
+    let Some(all) = track(&data, "default.wmv") else {
+        return;
+    };
+    let file = data.reference.join("openface-dumps/default-all-frames.npz");
+    let reference = npz::<f32>(&file, "landmarks");
+    assert_eq!(all.len(), reference.len() / (2 * LANDMARKS));
+    let mut least = 1.0_f32;
+    let mut lowest = 1.0_f32;
+    for (n, tracked) in all.iter().enumerate() {
+        assert!(
+            tracked.success,
+            "frame {n}: confidence {}",
+            tracked.confidence
+        );
+        let expected = &reference[2 * LANDMARKS * n..2 * LANDMARKS * (n + 1)];
+        let expected = std::array::from_fn(|i| expected[i % LANDMARKS * 2 + i / LANDMARKS]);
+        let expected = FaceBox::of_landmarks(&expected);
+        let overlap = FaceBox::of_landmarks(&tracked.landmarks).overlap(&expected);
+        least = least.min(overlap);
+        lowest = lowest.min(tracked.confidence);
+        assert!(overlap > 0.5, "frame {n}: overlap {overlap} with the face");
+    }
+    println!("least overlap {least}, lowest confidence {lowest}");
+}
+
+#[test]
+fn success_is_as_with_openface() {
+    let Some(data) = Data::find() else { return };
+    // What OpenFace found on the same frames, and on how many of them the two may disagree. With
+    // a face on every frame none; where faces come and go, OpenFace accepts its very first
+    // detection unseen, and both notice changes some frames late.
+    for (video, most_different) in [
+        ("2015-10-15-15-14.avi", 0),
+        ("single_face.mp4", 0),
+        ("noface_face.mov", 0),
+        ("no_face.mp4", 0),
+    ] {
+        let Some(all) = track(&data, video) else {
+            return;
+        };
+        let stem = video.split('.').next().unwrap();
+        let file = data.reference.join("openface").join(format!("{stem}.csv"));
+        let theirs: Vec<bool> = csv_column(&file, "success")
+            .iter()
+            .map(|&v| v == 1.0)
+            .collect();
+        assert_eq!(all.len(), theirs.len(), "{video}");
+        let ours: Vec<bool> = all.iter().map(|tracked| tracked.success).collect();
+        let count = |success: &[bool]| success.iter().filter(|&&v| v).count();
+        let different: Vec<usize> = (0..ours.len()).filter(|&n| ours[n] != theirs[n]).collect();
+        println!(
+            "{video}: {} frames, success on {}, with OpenFace on {}, different: {different:?}",
+            all.len(),
+            count(&ours),
+            count(&theirs),
+        );
+        assert!(different.len() <= most_different, "{video}: {different:?}");
+    }
+}

@@ -1,0 +1,432 @@
+//! The layers of the small convolutional networks that OpenFace ships in its own binary format.
+//!
+//! Reading one layer's numbers from a model file, and running it on the CPU. Which layers a
+//! network has, and what the numbers in its file that name them mean, differs from file to file
+//! and belongs to the readers of those files.
+
+use nalgebra::{DMatrixView, DMatrixViewMut};
+
+use crate::model_file::{BinaryReader, Matrix, ModelFileError};
+
+/// The most channels, or elements of a vector, that a layer may claim to have.
+const MOST_CHANNELS: usize = 4096;
+
+/// A stack of equally large maps; also a plain vector, as maps of one element each.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Maps {
+    /// Number of maps.
+    pub channels: usize,
+    /// Rows of each map.
+    pub height: usize,
+    /// Columns of each map.
+    pub width: usize,
+    /// Map after map, row after row.
+    pub data: Vec<f32>,
+}
+
+/// How large a stack of maps is, without its values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MapsShape {
+    /// Number of maps.
+    pub channels: usize,
+    /// Rows of each map.
+    pub height: usize,
+    /// Columns of each map.
+    pub width: usize,
+}
+
+impl MapsShape {
+    /// Number of values in all maps together.
+    pub fn count(self) -> usize {
+        self.channels * self.height * self.width
+    }
+}
+
+impl Maps {
+    /// The size of the stack.
+    pub fn shape(&self) -> MapsShape {
+        MapsShape {
+            channels: self.channels,
+            height: self.height,
+            width: self.width,
+        }
+    }
+
+    /// Takes on `shape`, keeping the allocation; the values are unspecified afterwards.
+    pub fn reshape(&mut self, shape: MapsShape) {
+        self.channels = shape.channels;
+        self.height = shape.height;
+        self.width = shape.width;
+        self.data.resize(shape.count(), 0.0);
+    }
+}
+
+/// A convolution without padding and with stride 1: a cross-correlation (the kernel is not
+/// flipped) summed over the input maps, plus a bias per output map.
+#[derive(Debug, Clone)]
+pub struct Convolution {
+    inputs: usize,
+    outputs: usize,
+    kernel_height: usize,
+    kernel_width: usize,
+    /// `outputs` rows of `inputs * kernel_height * kernel_width` values.
+    weights: Vec<f32>,
+    bias: Vec<f32>,
+}
+
+impl Convolution {
+    /// Reads the numbers of input and output maps, the biases, and one kernel per pair of maps
+    /// with the input map outermost.
+    ///
+    /// # Errors
+    /// When the file ends too early or the kernels are not all of one plausible size.
+    pub fn read(reader: &mut BinaryReader<'_>, context: &str) -> Result<Self, ModelFileError> {
+        let inputs = reader.count(context, MOST_CHANNELS)?;
+        let outputs = reader.count(context, MOST_CHANNELS)?;
+        let bias = (0..outputs)
+            .map(|_| reader.f32(context))
+            .collect::<Result<Vec<_>, _>>()?;
+        let mut kernels: Vec<Matrix> = Vec::new();
+        for _ in 0..inputs * outputs {
+            let kernel = reader.matrix(context)?;
+            if kernel.data.is_empty() {
+                return Err(ModelFileError::new(context, "a kernel is empty"));
+            }
+            kernels.push(match kernels.first() {
+                Some(first) => kernel.expect_shape(context, first.rows, first.cols)?,
+                None => kernel,
+            });
+        }
+        let Some(first) = kernels.first() else {
+            return Err(ModelFileError::new(context, "a convolution has no kernel"));
+        };
+        let (kernel_height, kernel_width) = (first.rows, first.cols);
+        let mut weights = Vec::with_capacity(inputs * outputs * kernel_height * kernel_width);
+        for output in 0..outputs {
+            for input in 0..inputs {
+                let kernel = &kernels[input * outputs + output];
+                weights.extend(kernel.data.iter().map(|&v| v as f32));
+            }
+        }
+        Ok(Self {
+            inputs,
+            outputs,
+            kernel_height,
+            kernel_width,
+            weights,
+            bias,
+        })
+    }
+
+    /// What comes out for maps of `shape`; `None` when the layer cannot take them.
+    pub fn output_shape(&self, shape: MapsShape) -> Option<MapsShape> {
+        (shape.channels == self.inputs).then_some(())?;
+        Some(MapsShape {
+            channels: self.outputs,
+            height: (shape.height + 1).checked_sub(self.kernel_height)?,
+            width: (shape.width + 1).checked_sub(self.kernel_width)?,
+        })
+        .filter(|shape| shape.count() > 0)
+    }
+
+    /// Convolves `input` into `output`. `patches` is scratch space.
+    ///
+    /// Done as one matrix product with every input patch as a column, which is what makes it fast.
+    ///
+    /// # Panics
+    /// When [`output_shape`](Self::output_shape) has nothing for the shape of `input`.
+    pub fn apply(&self, input: &Maps, patches: &mut Vec<f32>, output: &mut Maps) {
+        let shape = self
+            .output_shape(input.shape())
+            .expect("the layer fits the maps");
+        output.reshape(shape);
+        let positions = shape.height * shape.width;
+        patches.clear();
+        for map in input.data.chunks_exact(input.height * input.width) {
+            for ky in 0..self.kernel_height {
+                for kx in 0..self.kernel_width {
+                    for y in 0..shape.height {
+                        let start = (y + ky) * input.width + kx;
+                        patches.extend_from_slice(&map[start..start + shape.width]);
+                    }
+                }
+            }
+        }
+        for (map, &bias) in output.data.chunks_exact_mut(positions).zip(&self.bias) {
+            map.fill(bias);
+        }
+        // All three are row-major; nalgebra is column-major, so it sees their transposes:
+        // outputᵀ += patchesᵀ · weightsᵀ.
+        let terms = self.inputs * self.kernel_height * self.kernel_width;
+        DMatrixViewMut::from_slice(&mut output.data, positions, self.outputs).gemm(
+            1.0,
+            &DMatrixView::from_slice(patches, positions, terms),
+            &DMatrixView::from_slice(&self.weights, terms, self.outputs),
+            1.0,
+        );
+    }
+}
+
+/// Takes the largest value of every window of every map. Windows that reach over the border are
+/// cut off there.
+#[derive(Debug, Clone, Copy)]
+pub struct MaxPool {
+    /// Rows and columns of a window.
+    pub window: (usize, usize),
+    /// Rows and columns from one window to the next.
+    pub stride: (usize, usize),
+}
+
+impl MaxPool {
+    /// What comes out for maps of `shape`; `None` when a window does not fit into them.
+    ///
+    /// A side becomes `floor((side - window) / stride + 1/2) + 1`.
+    pub fn output_shape(&self, shape: MapsShape) -> Option<MapsShape> {
+        let side = |side: usize, window: usize, stride: usize| {
+            if window == 0 || stride == 0 {
+                return None;
+            }
+            Some((2 * side.checked_sub(window)? + stride) / (2 * stride) + 1)
+        };
+        Some(MapsShape {
+            channels: shape.channels,
+            height: side(shape.height, self.window.0, self.stride.0)?,
+            width: side(shape.width, self.window.1, self.stride.1)?,
+        })
+    }
+
+    /// Pools `input` into `output`.
+    ///
+    /// # Panics
+    /// When [`output_shape`](Self::output_shape) has nothing for the shape of `input`.
+    pub fn apply(&self, input: &Maps, output: &mut Maps) {
+        let shape = self
+            .output_shape(input.shape())
+            .expect("the layer fits the maps");
+        output.reshape(shape);
+        output.data.fill(f32::NEG_INFINITY);
+        let maps = input.data.chunks_exact(input.height * input.width);
+        let pooled = output.data.chunks_exact_mut(shape.height * shape.width);
+        for (map, pooled) in maps.zip(pooled) {
+            for (y, row) in pooled.chunks_exact_mut(shape.width).enumerate() {
+                let top = y * self.stride.0;
+                for source in map.chunks_exact(input.width).skip(top).take(self.window.0) {
+                    for (x, largest) in row.iter_mut().enumerate() {
+                        let left = x * self.stride.1;
+                        let right = (left + self.window.1).min(input.width);
+                        for &value in source.get(left..right).unwrap_or_default() {
+                            *largest = largest.max(value);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A fully connected layer: `weightsᵀ · input + bias`.
+#[derive(Debug, Clone)]
+pub struct Dense {
+    inputs: usize,
+    /// One row of output weights per input.
+    weights: Vec<f32>,
+    bias: Vec<f32>,
+}
+
+impl Dense {
+    /// Reads the bias vector, then the weights with a row per input.
+    ///
+    /// # Errors
+    /// When the file ends too early or the two do not belong together.
+    pub fn read(reader: &mut BinaryReader<'_>, context: &str) -> Result<Self, ModelFileError> {
+        let bias = reader.matrix(context)?;
+        let weights = reader.matrix(context)?;
+        if bias.data.is_empty() || bias.data.len() != weights.cols || weights.rows == 0 {
+            return Err(ModelFileError::new(
+                context,
+                format!(
+                    "{}x{} biases do not belong to {}x{} weights",
+                    bias.rows, bias.cols, weights.rows, weights.cols
+                ),
+            ));
+        }
+        let narrow = |matrix: &Matrix| matrix.data.iter().map(|&v| v as f32).collect();
+        Ok(Self {
+            inputs: weights.rows,
+            weights: narrow(&weights),
+            bias: narrow(&bias),
+        })
+    }
+
+    /// Number of outputs.
+    pub fn outputs(&self) -> usize {
+        self.bias.len()
+    }
+
+    /// What comes out for maps of `shape`; `None` when the layer cannot take them.
+    pub fn output_shape(&self, shape: MapsShape) -> Option<MapsShape> {
+        (shape.count() == self.inputs).then_some(MapsShape {
+            channels: self.outputs(),
+            height: 1,
+            width: 1,
+        })
+    }
+
+    /// The same layer for maps that are stored row by row. In the files every map is flattened
+    /// column by column; sorting the weights once spares turning the maps every time.
+    ///
+    /// # Panics
+    /// When [`output_shape`](Self::output_shape) has nothing for `shape`.
+    #[must_use]
+    pub fn for_row_major_maps(mut self, shape: MapsShape) -> Self {
+        assert_eq!(shape.count(), self.inputs, "the layer fits the maps");
+        let outputs = self.outputs();
+        let stored = std::mem::take(&mut self.weights);
+        self.weights.reserve(stored.len());
+        for channel in 0..shape.channels {
+            for y in 0..shape.height {
+                for x in 0..shape.width {
+                    let input = (channel * shape.width + x) * shape.height + y;
+                    let row = &stored[input * outputs..(input + 1) * outputs];
+                    self.weights.extend_from_slice(row);
+                }
+            }
+        }
+        self
+    }
+
+    /// Applies the layer to all values of `input`.
+    ///
+    /// # Panics
+    /// When [`output_shape`](Self::output_shape) has nothing for the shape of `input`.
+    pub fn apply(&self, input: &Maps, output: &mut Maps) {
+        output.reshape(
+            self.output_shape(input.shape())
+                .expect("the layer fits the maps"),
+        );
+        output.data.copy_from_slice(&self.bias);
+        let rows = self.weights.chunks_exact(self.outputs());
+        for (&value, row) in input.data.iter().zip(rows) {
+            for (sum, &weight) in output.data.iter_mut().zip(row) {
+                *sum += value * weight;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn maps(channels: usize, height: usize, width: usize, data: &[f32]) -> Maps {
+        Maps {
+            channels,
+            height,
+            width,
+            data: data.to_vec(),
+        }
+    }
+
+    #[test]
+    fn a_convolution_correlates_and_sums_over_maps() {
+        let layer = Convolution {
+            inputs: 2,
+            outputs: 1,
+            kernel_height: 1,
+            kernel_width: 2,
+            weights: vec![1.0, 10.0, 100.0, 1000.0],
+            bias: vec![0.5],
+        };
+        let input = maps(2, 2, 2, &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]);
+        let mut output = Maps::default();
+        layer.apply(&input, &mut Vec::new(), &mut output);
+        assert_eq!(output, maps(1, 2, 1, &[6521.5, 8743.5]));
+        assert_eq!(layer.output_shape(maps(1, 2, 2, &[0.0; 4]).shape()), None);
+        assert_eq!(layer.output_shape(maps(2, 2, 1, &[0.0; 4]).shape()), None);
+    }
+
+    #[test]
+    fn large_convolutions_agree_with_the_definition() {
+        // Large enough for the blocked matrix product, odd sizes so that blocks do not come out even.
+        let (inputs, outputs, kernel, side) = (3, 7, 5, 19);
+        let noise = |count: usize, seed: u32| -> Vec<f32> {
+            let mut state = seed;
+            (0..count)
+                .map(|_| {
+                    state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                    (state >> 8) as f32 / (1 << 24) as f32 - 0.5
+                })
+                .collect()
+        };
+        let layer = Convolution {
+            inputs,
+            outputs,
+            kernel_height: kernel,
+            kernel_width: kernel,
+            weights: noise(inputs * outputs * kernel * kernel, 1),
+            bias: noise(outputs, 2),
+        };
+        let input = maps(inputs, side, side, &noise(inputs * side * side, 3));
+        let mut output = Maps::default();
+        layer.apply(&input, &mut Vec::new(), &mut output);
+        let reach = side - kernel + 1;
+        assert_eq!((output.height, output.width), (reach, reach));
+        for o in 0..outputs {
+            for y in 0..reach {
+                for x in 0..reach {
+                    let mut sum = f64::from(layer.bias[o]);
+                    for i in 0..inputs {
+                        for ky in 0..kernel {
+                            for kx in 0..kernel {
+                                let w =
+                                    layer.weights[((o * inputs + i) * kernel + ky) * kernel + kx];
+                                let v = input.data[(i * side + y + ky) * side + x + kx];
+                                sum += f64::from(w) * f64::from(v);
+                            }
+                        }
+                    }
+                    let got = f64::from(output.data[(o * reach + y) * reach + x]);
+                    // 75 products of at most 1/4 in f32.
+                    assert!((got - sum).abs() < 1e-5, "{got} is not {sum}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn pooling_covers_a_rest_at_the_border() {
+        let pool = MaxPool {
+            window: (2, 2),
+            stride: (2, 2),
+        };
+        let input = maps(1, 3, 3, &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0]);
+        let mut output = Maps::default();
+        pool.apply(&input, &mut output);
+        assert_eq!(output, maps(1, 2, 2, &[5.0, 6.0, 8.0, 9.0]));
+        assert_eq!(pool.output_shape(maps(1, 1, 3, &[0.0; 3]).shape()), None);
+    }
+
+    #[test]
+    fn dense_weights_are_sorted_from_columns_to_rows() {
+        // One output that weighs the column-major elements with 1, 10, 100, 1000.
+        let layer = Dense {
+            inputs: 4,
+            weights: vec![1.0, 10.0, 100.0, 1000.0],
+            bias: vec![0.0],
+        };
+        let input = maps(1, 2, 2, &[1.0, 2.0, 3.0, 4.0]);
+        let mut output = Maps::default();
+        layer
+            .for_row_major_maps(input.shape())
+            .apply(&input, &mut output);
+        assert_eq!(output.data, [1.0 + 30.0 + 200.0 + 4000.0]);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_bytes_end_in_a_layer_or_an_error(bytes: Vec<u8>) {
+            let _ = Convolution::read(&mut BinaryReader::new(&bytes), "test");
+            let _ = Dense::read(&mut BinaryReader::new(&bytes), "test");
+        }
+    }
+}
