@@ -1,2 +1,53 @@
-//! Placeholder.
-fn main() {}
+//! A worker: opens its sessions, loops over frames, answers.
+//!
+//! It is started by `faceau-supervisor` with one end of a socket as standard input. It knows
+//! nothing of files of videos, of the order of the whole, or of other workers. When the supervisor
+//! goes away, however that happens, so does the worker.
+
+mod analyser;
+mod frames;
+mod lifeline;
+
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use faceau_shared::protocol::{Connection, FromWorker, Greeting, ProtocolError, ToWorker};
+
+fn main() -> ExitCode {
+    let started = Instant::now();
+    match converse(started) {
+        Ok(()) | Err(ProtocolError::Closed) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Standard error goes to the supervisor, which shows it as last words.
+            eprintln!("faceau-worker is started by faceau-supervisor, not by hand: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Talks with the supervisor until it says stop or is gone.
+fn converse(started: Instant) -> Result<(), ProtocolError> {
+    let socket: OwnedFd = std::io::stdin().as_fd().try_clone_to_owned()?;
+    let mut connection = Connection::new(UnixStream::from(socket))?;
+    Greeting::ours().write(connection.writer.stream())?;
+    lifeline::watch(connection.reader.descriptor()?)?;
+
+    let ToWorker::Setup(setup) = connection.reader.receive()? else {
+        return Err(ProtocolError::Garbage("set-up was expected".into()));
+    };
+    let opened = match analyser::open(&setup, &mut |level, text| {
+        connection.writer.send(&FromWorker::Log(level, text))
+    }) {
+        Ok(opened) => opened,
+        Err(error) => {
+            let reason = format!("{error:#}");
+            return connection.writer.send(&FromWorker::Refused(reason));
+        }
+    };
+    let (mut analyser, mut report) = opened;
+    report.startup_ms = started.elapsed().as_secs_f64() * 1e3;
+    connection.writer.send(&FromWorker::Ready(report))?;
+    frames::serve(&mut connection, &mut analyser)
+}

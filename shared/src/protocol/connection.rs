@@ -156,6 +156,14 @@ impl MessageReader {
         &mut self.stream
     }
 
+    /// Another handle on the socket, to see when it is closed.
+    ///
+    /// # Errors
+    /// When the descriptor cannot be duplicated.
+    pub fn descriptor(&self) -> io::Result<OwnedFd> {
+        Ok(self.stream.try_clone()?.into())
+    }
+
     /// Waits for the next message.
     ///
     /// # Errors

@@ -1,7 +1,6 @@
 //! What is said. Numbers of slots and frames go through here; pixels and results never do.
 
-use std::path::PathBuf;
-
+use faceau_models::ResolvedSet;
 use serde::{Deserialize, Serialize};
 
 use crate::ring::RingLayout;
@@ -27,23 +26,10 @@ pub struct Setup {
     pub pipeline: String,
     /// Where networks should run: `auto` or the name of a provider.
     pub provider: String,
-    /// The model files of the pipeline.
-    pub models: Vec<ModelFile>,
-    /// Whether to load files that are not the known ones.
-    pub allow_unknown_models: bool,
+    /// The model files of the pipeline, each with the digest it must have.
+    pub models: ResolvedSet,
     /// Look for the face in the whole frame every so many frames; 0 = only when needed.
     pub redetect_every: u32,
-}
-
-/// One model file, as the supervisor found it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ModelFile {
-    /// Identifier in the manifest.
-    pub id: String,
-    /// Where it lies.
-    pub path: PathBuf,
-    /// SHA-256 that the supervisor saw, in hexadecimal; the worker must see the same.
-    pub sha256: String,
 }
 
 /// One frame to analyse.

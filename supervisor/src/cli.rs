@@ -1,0 +1,232 @@
+//! The command line.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{ArgAction, Parser, ValueEnum};
+
+use crate::plan::Tracking;
+use crate::progress::{Style, Verbosity};
+
+/// Measure facial action units (AUs) in videos of faces.
+///
+/// For each video a table is written (CSV, one row per frame) with the columns of OpenFace 2.2:
+/// 17 AU intensities, 18 AU presences, 68 landmarks in 2-D and 3-D, head pose and shape
+/// parameters. Beside it lies a run record (`.run.json`) that says how the table was made.
+#[derive(Debug, Parser)]
+#[command(name = "faceau-supervisor", version, max_term_width = 100)]
+#[command(after_help = "\
+EXAMPLES:
+  faceau-supervisor interview.mp4                    writes interview.csv here
+  faceau-supervisor --out-dir results videos/*.mov   one table per video, in results/
+  faceau-supervisor --workers 4 frames/              a folder of images, in natural order
+
+EXIT CODES:
+  0    every input was done
+  1    at least one input failed; the others were done
+  2    the command line makes no sense
+  3    nothing could be done: models, ONNX Runtime or the worker program are not usable
+  130  stopped by Ctrl+C (other signals: 128 + their number)")]
+pub struct Cli {
+    /// Videos, folders of videos, or folders of images
+    #[arg(required = true, value_name = "INPUT")]
+    pub inputs: Vec<PathBuf>,
+
+    /// Number of worker processes [default: one per performance core]
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub workers: Option<u16>,
+
+    /// Table to write (only with a single input)
+    #[arg(short, long, value_name = "FILE", conflicts_with = "out_dir")]
+    pub output: Option<PathBuf>,
+
+    /// Folder for the tables, each named after its input
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub out_dir: PathBuf,
+
+    /// Replace tables that exist
+    #[arg(long)]
+    pub overwrite: bool,
+
+    /// How faces and landmarks are found
+    #[arg(long, value_enum, default_value_t = PipelineChoice::Auto, value_name = "NAME")]
+    pub pipeline: PipelineChoice,
+
+    /// Whether a video may be cut into segments that are analysed side by side
+    #[arg(long, value_enum, default_value_t = TrackingChoice::Segmented, value_name = "MODE")]
+    pub tracking: TrackingChoice,
+
+    /// Look for the face in the whole frame every N frames; 0 = only when it is lost
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub redetect: u32,
+
+    /// Folder with the model files [default: $FACEAU_MODELS, else the user's data folder]
+    #[arg(long, value_name = "DIR")]
+    pub models: Option<PathBuf>,
+
+    /// Use model files even if they are not the known ones
+    #[arg(long)]
+    pub allow_unknown_models: bool,
+
+    /// Where neural networks run
+    #[arg(long, value_enum, default_value_t = ProviderName::Auto, value_name = "NAME")]
+    pub provider: ProviderName,
+
+    /// How progress is shown: a bar on stderr, or JSON events on stdout
+    #[arg(long, value_enum, default_value_t = ProgressChoice::Auto, value_name = "STYLE")]
+    pub progress: ProgressChoice,
+
+    /// Say more: what workers remark, and where the time went
+    #[arg(short, long, conflicts_with = "quiet")]
+    pub verbose: bool,
+
+    /// Say nothing but errors
+    #[arg(short, long, action = ArgAction::SetTrue)]
+    pub quiet: bool,
+
+    /// Seconds that a worker may take for one frame before it is replaced
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
+    pub frame_timeout: Duration,
+
+    /// Seconds that a worker may take to open its models
+    #[arg(long, value_name = "SECONDS", default_value = "300", value_parser = seconds)]
+    pub start_timeout: Duration,
+
+    /// The worker program [default: faceau-worker beside this program]
+    #[arg(long, value_name = "PROGRAM", hide = true)]
+    pub worker_program: Option<PathBuf>,
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let number: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
+    if number > 0.0 && number <= 1e6 {
+        Ok(Duration::from_secs_f64(number))
+    } else {
+        Err("not between 0 and 1000000".to_owned())
+    }
+}
+
+impl Cli {
+    /// How much to say.
+    pub fn verbosity(&self) -> Verbosity {
+        match (self.quiet, self.verbose) {
+            (true, _) => Verbosity::Quiet,
+            (false, true) => Verbosity::Verbose,
+            (false, false) => Verbosity::Normal,
+        }
+    }
+
+    /// How to show progress; a bar only makes sense on a terminal.
+    pub fn progress_style(&self, stderr_is_terminal: bool) -> Style {
+        match self.progress {
+            ProgressChoice::Bar => Style::Bar,
+            ProgressChoice::Json => Style::Json,
+            ProgressChoice::None => Style::None,
+            ProgressChoice::Auto if stderr_is_terminal && !self.quiet => Style::Bar,
+            ProgressChoice::Auto => Style::None,
+        }
+    }
+}
+
+/// `--pipeline`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PipelineChoice {
+    /// The best one whose models are installed
+    Auto,
+    /// RetinaFace finds the face, PFLD its landmarks: fast
+    Pfld,
+}
+
+/// `--tracking`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TrackingChoice {
+    /// Segments side by side, each with a lead-in
+    Segmented,
+    /// The whole video by one worker, from the first frame to the last
+    Sequential,
+}
+
+impl From<TrackingChoice> for Tracking {
+    fn from(choice: TrackingChoice) -> Self {
+        match choice {
+            TrackingChoice::Segmented => Self::Segmented,
+            TrackingChoice::Sequential => Self::Sequential,
+        }
+    }
+}
+
+/// `--provider`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ProviderName {
+    /// The best one of this platform, else the CPU
+    Auto,
+    /// The processor
+    Cpu,
+    /// Apple's Core ML (macOS)
+    Coreml,
+    /// NVIDIA CUDA
+    Cuda,
+    /// NVIDIA TensorRT
+    Tensorrt,
+    /// Microsoft DirectML
+    Directml,
+    /// Intel OpenVINO
+    Openvino,
+    /// XNNPACK
+    Xnnpack,
+}
+
+/// `--progress`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ProgressChoice {
+    /// A bar if stderr is a terminal
+    Auto,
+    /// A bar on stderr
+    Bar,
+    /// Events on stdout, one JSON object a line
+    Json,
+    /// Nothing
+    None,
+}
+
+/// The word that stands for a choice on the command line and in records.
+pub fn word(choice: &impl ValueEnum) -> String {
+    choice
+        .to_possible_value()
+        .map_or_else(String::new, |value| value.get_name().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_bar_needs_a_terminal() {
+        let parse = |args: &[&str]| Cli::try_parse_from([&["x", "a.mp4"], args].concat()).unwrap();
+        assert_eq!(parse(&[]).progress_style(true), Style::Bar);
+        assert_eq!(parse(&[]).progress_style(false), Style::None);
+        assert_eq!(parse(&["-q"]).progress_style(true), Style::None);
+        let json = parse(&["--progress", "json"]);
+        assert_eq!(json.progress_style(false), Style::Json);
+        assert_eq!(word(&json.provider), "auto");
+    }
+
+    #[test]
+    fn nonsense_is_refused() {
+        for args in [
+            &["x"][..],
+            &["x", "a.mp4", "--workers", "0"],
+            &["x", "a.mp4", "-o", "a.csv", "--out-dir", "b"],
+            &["x", "a.mp4", "--frame-timeout", "-3"],
+            &["x", "a.mp4", "-q", "-v"],
+        ] {
+            assert!(Cli::try_parse_from(args).is_err(), "{args:?}");
+        }
+    }
+}

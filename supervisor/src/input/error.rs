@@ -1,0 +1,33 @@
+//! What can be wrong with an input, said so that its owner knows what to do.
+
+use std::io;
+use std::path::PathBuf;
+
+/// An input cannot be used. Each message names the file and is one line.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs)] // the messages say it all; `path` is the file they name
+pub enum InputError {
+    #[error("{}: no such file or folder", path.display())]
+    Missing { path: PathBuf },
+    #[error("{}: cannot be read: {source}", path.display())]
+    Unreadable { path: PathBuf, source: io::Error },
+    #[error("{}: the folder holds no videos and no images", path.display())]
+    EmptyFolder { path: PathBuf },
+    #[error(
+        "{}: the file name is not valid UTF-8, which FFmpeg needs; please rename it",
+        path.display()
+    )]
+    NameNotUtf8 { path: PathBuf },
+    #[error("{}: not a video that FFmpeg can read ({reason})", path.display())]
+    NotAVideo { path: PathBuf, reason: String },
+    #[error("{}: has no video track (sound only?)", path.display())]
+    NoVideoTrack { path: PathBuf },
+    #[error("{}: FFmpeg cannot decode its video format ({reason})", path.display())]
+    NoDecoder { path: PathBuf, reason: String },
+    #[error("{}: holds not a single frame", path.display())]
+    NoFrames { path: PathBuf },
+    #[error("{}: decoding failed: {reason}", path.display())]
+    Decoding { path: PathBuf, reason: String },
+    #[error("{}: not an image that can be read: {reason}", path.display())]
+    BadImage { path: PathBuf, reason: String },
+}

@@ -1,0 +1,16 @@
+//! What the user names on the command line, turned into frames with numbers, times and pixels.
+//!
+//! [`find`] decides what an argument is; [`Source::open`] makes the frame index (how many frames,
+//! when, where one can start); [`reader`] gives the pixels of a run of frames. Nothing here knows
+//! of workers or faces.
+
+mod error;
+mod find;
+mod image_folder;
+pub mod reader;
+mod source;
+pub mod video;
+
+pub use error::InputError;
+pub use find::{Input, expand};
+pub use source::{FrameIndex, Geometry, Source};

@@ -1,0 +1,104 @@
+//! Opening a video file and its picture track.
+
+use std::path::Path;
+use std::sync::Once;
+
+use ffmpeg_next as ffmpeg;
+
+use ffmpeg::codec::{context, decoder, threading};
+use ffmpeg::format::context::Input;
+
+use super::super::InputError;
+
+/// An open file, with the number of its picture track.
+pub(super) struct Container {
+    pub(super) input: Input,
+    pub(super) track: usize,
+}
+
+impl Container {
+    /// Opens `path` and chooses the track that FFmpeg takes for the main one.
+    pub(super) fn open(path: &Path) -> Result<Self, InputError> {
+        quieten();
+        let Some(name) = path.to_str() else {
+            return Err(InputError::NameNotUtf8 { path: path.into() });
+        };
+        // An error of the file system is clearer than what FFmpeg makes of it.
+        std::fs::File::open(path).map_err(|source| InputError::Unreadable {
+            path: path.into(),
+            source,
+        })?;
+        // `file:` keeps FFmpeg from reading `a:b.mp4` as the address of a protocol `a`.
+        let mut input =
+            ffmpeg::format::input(&format!("file:{name}")).map_err(|e| InputError::NotAVideo {
+                path: path.into(),
+                reason: describe(e),
+            })?;
+        let track = input
+            .streams()
+            .best(ffmpeg::media::Type::Video)
+            .map(|stream| stream.index())
+            .ok_or_else(|| InputError::NoVideoTrack { path: path.into() })?;
+        for (number, stream) in input.streams_mut().enumerate() {
+            if number != track {
+                discard(stream);
+            }
+        }
+        Ok(Self { input, track })
+    }
+
+    /// A decoder for the picture track that may use `threads` threads.
+    pub(super) fn decoder(
+        &self,
+        path: &Path,
+        threads: usize,
+    ) -> Result<decoder::Video, InputError> {
+        let no_decoder = |reason: String| InputError::NoDecoder {
+            path: path.into(),
+            reason,
+        };
+        let stream = self
+            .input
+            .stream(self.track)
+            .ok_or_else(|| no_decoder("the track is gone".into()))?;
+        let mut codec = context::Context::from_parameters(stream.parameters())
+            .map_err(|e| no_decoder(describe(e)))?;
+        codec.set_threading(threading::Config {
+            kind: threading::Type::Frame,
+            count: threads.max(1),
+            ..Default::default()
+        });
+        let name = format!("{:?}", codec.id());
+        codec
+            .decoder()
+            .video()
+            .map_err(|e| no_decoder(format!("{name}: {}", describe(e))))
+    }
+}
+
+/// Tells FFmpeg not to read a track at all.
+fn discard(mut stream: ffmpeg::StreamMut<'_>) {
+    // SAFETY: the pointer is that of a live stream, borrowed exclusively; `discard` is a public
+    // field meant to be set by callers.
+    unsafe {
+        (*stream.as_mut_ptr()).discard = ffmpeg::ffi::AVDiscard::AVDISCARD_ALL;
+    }
+}
+
+/// FFmpeg writes to stderr by itself, where the progress bar is; errors reach us by return value.
+fn quieten() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        // Registering formats and codecs cannot fail in any version this program supports.
+        let _ = ffmpeg::init();
+        ffmpeg::util::log::set_level(ffmpeg::util::log::Level::Quiet);
+    });
+}
+
+/// FFmpeg's own words for an error.
+pub(super) fn describe(error: ffmpeg::Error) -> String {
+    match error {
+        ffmpeg::Error::InvalidData => "its contents are not those of a video".to_owned(),
+        other => other.to_string(),
+    }
+}

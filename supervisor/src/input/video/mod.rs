@@ -1,0 +1,12 @@
+//! Video files through FFmpeg: which frames there are, and their pixels.
+//!
+//! All of FFmpeg that the program uses is behind these few files.
+
+mod container;
+mod decoder;
+pub mod index;
+mod orientation;
+mod picture;
+
+pub use decoder::{PlanMismatch, ReadError, VideoReader};
+pub use orientation::Orientation;

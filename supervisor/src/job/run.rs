@@ -1,0 +1,634 @@
+//! The event loop of one job: the one thread that owns its state.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::RecvTimeoutError;
+use std::time::{Duration, Instant};
+
+use bytemuck::Zeroable;
+use faceau_shared::protocol::{FrameTask, LogLevel};
+use faceau_shared::ring::RingError;
+use faceau_vision::analysis::FrameAnalysis;
+use faceau_vision::au::models::AuModels;
+use faceau_vision::au::temporal::TemporalStage;
+
+use super::lane::{InFlight, Lane};
+use super::merge::{Accepted, Merger};
+use super::schedule::{AfterLoss, MOST_ATTEMPTS, Schedule};
+use super::stages::StageTable;
+use crate::events::{DecodedFrame, Event, EventReceiver, EventSender, ReaderEvent, WorkerId};
+use crate::input::reader::ReadError;
+use crate::input::{Input, InputError, Source};
+use crate::output::{OutputError, OutputPaths, RowSpool};
+use crate::plan::{self, Segment, Tracking};
+use crate::pool::{News, Pool, PoolError};
+use crate::progress::{Progress, Tick};
+
+/// How often deadlines are looked at and progress is shown.
+const TICK: Duration = Duration::from_millis(100);
+
+/// What a job needs from the batch it belongs to.
+pub struct Context<'a> {
+    /// The workers.
+    pub pool: &'a mut Pool,
+    /// Where events come from.
+    pub events: &'a EventReceiver,
+    /// Where threads send events to.
+    pub sender: &'a EventSender,
+    /// What the user sees.
+    pub progress: &'a mut Progress,
+    /// The AU models, for the ordered stage.
+    pub models: &'a Arc<AuModels>,
+    /// Number of workers wanted.
+    pub workers: usize,
+    /// How the video is cut.
+    pub tracking: Tracking,
+    /// How long a worker may be silent while it has a frame.
+    pub frame_deadline: Duration,
+    /// Threads per decoder.
+    pub decoder_threads: usize,
+}
+
+/// A job could not be done.
+#[derive(Debug, thiserror::Error)]
+pub enum JobError {
+    /// The input is at fault; other inputs can still be done.
+    #[error(transparent)]
+    Input(#[from] InputError),
+    /// The output is at fault; other inputs can still be done.
+    #[error(transparent)]
+    Output(#[from] OutputError),
+    /// A frame cannot be analysed; other inputs can still be done.
+    #[error("{}: frame {frame} cannot be analysed: {reason}", path.display())]
+    Analysis {
+        /// The input.
+        path: PathBuf,
+        /// The frame, counted from 1.
+        frame: u64,
+        /// Why.
+        reason: String,
+    },
+    /// Workers do not survive a part of the input; other inputs can still be done.
+    #[error(
+        "{}: frames {} to {} brought down {MOST_ATTEMPTS} workers; the last one: {reason}",
+        path.display(), first + 1, last + 1
+    )]
+    Deadly {
+        /// The input.
+        path: PathBuf,
+        /// First frame of the segment, counted from 0.
+        first: usize,
+        /// Last frame of the segment, counted from 0.
+        last: usize,
+        /// How the last worker ended.
+        reason: String,
+    },
+    /// There is no shared memory, whatever the input.
+    #[error(transparent)]
+    Ring(#[from] RingError),
+    /// There are no workers, whatever the input.
+    #[error(transparent)]
+    Pool(#[from] PoolError),
+}
+
+impl JobError {
+    /// Whether other inputs would meet the same fate.
+    pub fn ends_the_batch(&self) -> bool {
+        matches!(self, Self::Pool(_) | Self::Ring(_))
+    }
+}
+
+/// What a job has to show.
+pub struct JobReport {
+    /// The indexed input.
+    pub source: Source,
+    /// Into how many segments it was cut.
+    pub segments: usize,
+    /// Rows of the result, in a file without a name.
+    pub rows: RowSpool,
+    /// The ordered stage, with all frames of `rows`.
+    pub temporal: TemporalStage,
+    /// Rows with success 1.
+    pub successful: usize,
+    /// Frames analysed, lead-ins and repetitions included.
+    pub analysed: u64,
+    /// Where the time went.
+    pub stages: StageTable,
+    /// Seconds from opening the input to the last result.
+    pub seconds: f64,
+    /// What the user was warned of.
+    pub warnings: Vec<String>,
+}
+
+/// How a job ended, if not with an error.
+pub enum Outcome {
+    /// All frames are there.
+    Complete(Box<JobReport>),
+    /// A signal came before the last frame.
+    Stopped {
+        /// The signal's number.
+        signal: i32,
+        /// What is there from the first frame on. `None` when nothing is to be written: the job
+        /// had not begun, or a second signal asked for an end at once.
+        report: Option<Box<JobReport>>,
+    },
+}
+
+/// Analyses `input`. Outputs are not written yet, but that they can be has been made sure of.
+///
+/// # Errors
+/// When the job cannot be done. Workers that survive are ready for the next job then.
+pub fn run(
+    context: &mut Context<'_>,
+    input: &Input,
+    paths: &OutputPaths,
+) -> Result<Outcome, JobError> {
+    let started = Instant::now();
+    // A worker opens its sessions while the input is looked through.
+    context.pool.grow_to(1)?;
+    let mut warnings = Vec::new();
+    let mut by_decoding = false;
+    loop {
+        let source = match index(context, input, by_decoding)? {
+            Indexed::Source(source) => source,
+            Indexed::Stopped(signal) => {
+                return Ok(Outcome::Stopped {
+                    signal,
+                    report: None,
+                });
+            }
+        };
+        let mut job = Job::new(context, input, source, paths, &warnings)?;
+        let outcome = job.work(context);
+        job.drain(context)?;
+        match outcome {
+            Ok(()) => return Ok(job.outcome(started)),
+            Err(Setback::Fatal(error)) => return Err(error),
+            Err(Setback::IndexWrong(frame)) if !by_decoding => {
+                by_decoding = true;
+                let warning = format!(
+                    "frame {} is promised by the file but cannot be decoded; starting again with \
+                     the frames that can",
+                    frame + 1
+                );
+                context.progress.warn(input.path(), &warning);
+                warnings.push(warning);
+            }
+            Err(Setback::IndexWrong(frame)) => {
+                return Err(JobError::Input(InputError::Decoding {
+                    path: input.path().into(),
+                    reason: format!("frame {} comes and goes", frame + 1),
+                }));
+            }
+        }
+    }
+}
+
+enum Indexed {
+    Source(Source),
+    Stopped(i32),
+}
+
+/// Looks through the input on another thread, so that a signal is heard meanwhile.
+fn index(context: &mut Context<'_>, input: &Input, by_decoding: bool) -> Result<Indexed, JobError> {
+    context.progress.indexing(input.path());
+    let (sender, wanted) = (context.sender.clone(), input.clone());
+    std::thread::Builder::new()
+        .name("index".into())
+        .spawn(move || {
+            let source = if by_decoding {
+                Source::open_by_decoding(&wanted)
+            } else {
+                Source::open(&wanted)
+            };
+            // Nobody listens any more when the program is ending.
+            let _ = sender.send(Event::Indexed(Box::new(source)));
+        })
+        .map_err(|source| InputError::Unreadable {
+            path: input.path().into(),
+            source,
+        })?;
+    loop {
+        match context.events.recv_timeout(TICK) {
+            Ok(Event::Indexed(source)) => return Ok(Indexed::Source((*source)?)),
+            Ok(Event::Signal(signal)) => return Ok(Indexed::Stopped(signal)),
+            Ok(Event::Worker(id, event)) => {
+                let news = context.pool.handle(id, event)?;
+                match news {
+                    News::Lost { reason } => {
+                        context
+                            .progress
+                            .info(&format!("a worker is gone: {reason}"));
+                        context.pool.grow_to(1)?;
+                    }
+                    News::Remark(level, text) => remark(context.progress, level, &text),
+                    _ => {}
+                }
+            }
+            // From a lane that is gone.
+            Ok(Event::Reader(..)) | Err(_) => {}
+        }
+        context.pool.enforce_start_deadline(Instant::now());
+    }
+}
+
+fn remark(progress: &mut Progress, level: LogLevel, text: &str) {
+    match level {
+        LogLevel::Warning => progress.warn_all(text),
+        LogLevel::Info => progress.info(text),
+    }
+}
+
+fn spool(paths: &OutputPaths) -> Result<RowSpool, OutputError> {
+    let folder = paths.csv.parent().filter(|f| !f.as_os_str().is_empty());
+    RowSpool::create_in(folder.unwrap_or(std::path::Path::new("."))).map_err(|source| {
+        OutputError::Write {
+            path: paths.csv.clone(),
+            source,
+        }
+    })
+}
+
+/// Why a job cannot simply go on.
+enum Setback {
+    /// It is over.
+    Fatal(JobError),
+    /// A frame that the index promised did not come; counted from 0.
+    IndexWrong(usize),
+}
+
+impl<E: Into<JobError>> From<E> for Setback {
+    fn from(error: E) -> Self {
+        Self::Fatal(error.into())
+    }
+}
+
+struct Job {
+    input: PathBuf,
+    csv: PathBuf,
+    source: Source,
+    segments: Vec<Segment>,
+    schedule: Schedule,
+    lanes: BTreeMap<WorkerId, Lane>,
+    merger: Merger,
+    rows: RowSpool,
+    temporal: TemporalStage,
+    /// The result being looked at; here so that it is allocated once.
+    analysis: Box<FrameAnalysis>,
+    successful: usize,
+    counted: usize,
+    analysed: u64,
+    stages: StageTable,
+    cpu_at_start: u64,
+    warnings: Vec<String>,
+    stopped_by: Option<i32>,
+    at_once: bool,
+}
+
+impl Job {
+    fn new(
+        context: &mut Context<'_>,
+        input: &Input,
+        source: Source,
+        paths: &OutputPaths,
+        warnings: &[String],
+    ) -> Result<Self, JobError> {
+        let index = source.frame_index();
+        let tracking = match &source {
+            Source::Video { index, .. } if !index.by_time => Tracking::Sequential,
+            _ => context.tracking,
+        };
+        let segments = plan::cut(&index, tracking);
+        let workers = context.workers.min(segments.len());
+        context.pool.grow_to(workers)?;
+        for remark in source.remarks() {
+            context.progress.warn(input.path(), &remark);
+        }
+        context
+            .progress
+            .input_started(input.path(), index.frames, source.geometry());
+        Ok(Self {
+            input: input.path().into(),
+            csv: paths.csv.clone(),
+            schedule: Schedule::new(segments.len()),
+            merger: Merger::new(segments.clone()),
+            segments,
+            lanes: BTreeMap::new(),
+            rows: spool(paths)?,
+            temporal: TemporalStage::new(Arc::clone(context.models)),
+            analysis: Box::new(FrameAnalysis::zeroed()),
+            successful: 0,
+            counted: 0,
+            analysed: 0,
+            stages: StageTable::default(),
+            cpu_at_start: process_cpu_nanos(),
+            warnings: warnings.iter().cloned().chain(source.remarks()).collect(),
+            stopped_by: None,
+            at_once: false,
+            source,
+        })
+    }
+
+    /// Works until all segments are complete, a signal comes, or the job fails.
+    fn work(&mut self, context: &mut Context<'_>) -> Result<(), Setback> {
+        for id in context.pool.ready() {
+            self.employ(context, id)?;
+        }
+        let mut next_tick = Instant::now() + TICK;
+        while !self.schedule.is_finished() {
+            let wait = next_tick.saturating_duration_since(Instant::now());
+            match context.events.recv_timeout(wait) {
+                Ok(Event::Signal(signal)) => {
+                    self.stopped_by = Some(signal);
+                    return Ok(());
+                }
+                Ok(event) => self.handle(context, event)?,
+                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
+            }
+            let now = Instant::now();
+            if now >= next_tick {
+                next_tick = now + TICK;
+                self.enforce_deadlines(context, now);
+                self.show_progress(context, "analysing");
+            }
+        }
+        self.show_progress(context, "analysing");
+        Ok(())
+    }
+
+    /// Lets workers finish the frames they have; no more are given out. Afterwards every worker is
+    /// free for another job.
+    fn drain(&mut self, context: &mut Context<'_>) -> Result<(), JobError> {
+        while self.lanes.values().any(Lane::is_busy) {
+            match context.events.recv_timeout(TICK) {
+                Ok(Event::Signal(signal)) => {
+                    self.at_once = self.stopped_by.replace(signal).is_some();
+                    if self.at_once {
+                        break;
+                    }
+                }
+                Ok(Event::Reader(..)) => {}
+                Ok(event) => match self.handle(context, event) {
+                    Ok(()) | Err(Setback::IndexWrong(_)) => {}
+                    Err(Setback::Fatal(error)) if error.ends_the_batch() => return Err(error),
+                    // The job is ending anyway, and for a better reason than this one.
+                    Err(Setback::Fatal(_)) => {}
+                },
+                Err(_) => {}
+            }
+            self.enforce_deadlines(context, Instant::now());
+        }
+        self.lanes.clear();
+        Ok(())
+    }
+
+    fn handle(&mut self, context: &mut Context<'_>, event: Event) -> Result<(), Setback> {
+        match event {
+            Event::Reader(worker, ReaderEvent::Decoded(frame)) => {
+                self.dispatch(context, worker, frame);
+            }
+            Event::Reader(worker, ReaderEvent::SegmentRead) => self.assign(worker),
+            Event::Reader(worker, ReaderEvent::Failed(error)) => {
+                if self.lanes.contains_key(&worker) {
+                    return Err(match error {
+                        ReadError::Input(error) => error.into(),
+                        ReadError::Mismatch(mismatch) => Setback::IndexWrong(mismatch.wanted),
+                    });
+                }
+            }
+            Event::Worker(worker, event) => {
+                let news = context.pool.handle(worker, event)?;
+                self.react(context, worker, news)?;
+            }
+            Event::Indexed(_) | Event::Signal(_) => {}
+        }
+        Ok(())
+    }
+
+    fn react(
+        &mut self,
+        context: &mut Context<'_>,
+        worker: WorkerId,
+        news: News,
+    ) -> Result<(), Setback> {
+        match news {
+            News::Nothing => {}
+            News::Ready(id) => self.employ(context, id)?,
+            News::Done { slot, frame } => self.done(context, worker, slot, frame)?,
+            News::FrameFailed {
+                slot,
+                frame,
+                reason,
+            } => {
+                let lane = self.lanes.get_mut(&worker);
+                if let Some(in_flight) = lane.and_then(|lane| lane.returned(slot, frame)) {
+                    drop(in_flight);
+                    return Err(Setback::Fatal(JobError::Analysis {
+                        path: self.input.clone(),
+                        frame,
+                        reason,
+                    }));
+                }
+            }
+            News::Remark(level, text) => remark(context.progress, level, &text),
+            News::Lost { reason } => self.lost(context, worker, reason)?,
+        }
+        Ok(())
+    }
+
+    /// Gives a worker a lane and its first segment.
+    fn employ(&mut self, context: &mut Context<'_>, id: WorkerId) -> Result<(), RingError> {
+        if !self.schedule.has_waiting() || self.lanes.contains_key(&id) {
+            return Ok(());
+        }
+        let lane = Lane::open(id, &self.source, context.decoder_threads, context.sender)?;
+        context.pool.attach(id, lane.ring());
+        self.lanes.insert(id, lane);
+        self.assign(id);
+        Ok(())
+    }
+
+    /// Has a lane read the next segment. The worker may still have frames of the one before, so
+    /// that it does not wait while the decoder finds its place.
+    fn assign(&mut self, id: WorkerId) {
+        let Some(lane) = self.lanes.get_mut(&id) else {
+            return;
+        };
+        if let Some(number) = self.schedule.take_next() {
+            lane.read(number, self.segments[number].clone());
+        }
+    }
+
+    fn dispatch(&mut self, context: &mut Context<'_>, id: WorkerId, frame: DecodedFrame) {
+        self.stages.add_decoding(frame.cpu_nanos);
+        let Some(lane) = self.lanes.get_mut(&id) else {
+            return;
+        };
+        let task = FrameTask {
+            slot: frame.slot.index(),
+            frame: frame.frame as u64 + 1,
+            first_of_segment: frame.frame == self.segments[frame.segment].start,
+            width: frame.width as u32,
+            height: frame.height as u32,
+            stride: frame.stride as u32,
+        };
+        // From here on the slot is the worker's, whether or not it lives to read the message.
+        lane.dispatched(InFlight {
+            slot: frame.slot.dispatch(),
+            segment: frame.segment,
+            frame: frame.frame,
+        });
+        context.pool.dispatch(id, task);
+    }
+
+    fn done(
+        &mut self,
+        context: &mut Context<'_>,
+        id: WorkerId,
+        slot: u32,
+        frame: u64,
+    ) -> Result<(), Setback> {
+        let Some(lane) = self.lanes.get_mut(&id) else {
+            return Ok(());
+        };
+        let Some(in_flight) = lane.returned(slot, frame) else {
+            context.pool.condemn(
+                id,
+                format!("it answered for frame {frame} in slot {slot}, which it did not have"),
+            );
+            return Ok(());
+        };
+        let slot = in_flight.slot.done();
+        slot.read_results(bytemuck::bytes_of_mut(&mut *self.analysis));
+        lane.recycle(slot.release());
+        if let Err(reason) = self.analysis.check() {
+            context.pool.condemn(
+                id,
+                format!("its results for frame {frame} make no sense: {reason}"),
+            );
+            return Ok(());
+        }
+        self.analysed += 1;
+        self.stages.add_frame(&self.analysis);
+
+        let (rows, temporal, source) = (&mut self.rows, &mut self.temporal, &self.source);
+        let successful = &mut self.successful;
+        let accepted = self.merger.accept(
+            in_flight.segment,
+            in_flight.frame,
+            &self.analysis,
+            &mut |frame, analysis: &FrameAnalysis| -> io::Result<()> {
+                // Its bins were checked when it came, so it is a record that can be.
+                temporal.push(&analysis.into()).map_err(io::Error::other)?;
+                *successful += usize::from(analysis.success != 0);
+                rows.push(frame as u64 + 1, source.seconds(frame), analysis)
+            },
+        );
+        let accepted = accepted.map_err(|source| OutputError::Write {
+            path: self.csv.clone(),
+            source,
+        })?;
+        if accepted == Accepted::Counted {
+            self.counted += 1;
+        }
+        if in_flight.frame + 1 == self.segments[in_flight.segment].frames.end {
+            lane.segment_completed();
+            self.schedule.completed();
+        }
+        Ok(())
+    }
+
+    /// A worker's process is gone: its lane goes too, its segments wait again.
+    fn lost(
+        &mut self,
+        context: &mut Context<'_>,
+        id: WorkerId,
+        reason: String,
+    ) -> Result<(), Setback> {
+        let segments = self
+            .lanes
+            .remove(&id)
+            .map_or_else(Vec::new, |mut lane| lane.segments().to_vec());
+        let warning = format!("a worker is gone and will be replaced: {reason}");
+        context.progress.warn(&self.input, &warning);
+        self.warnings.push(warning);
+        if let AfterLoss::GiveUp { segment } = self.schedule.worker_lost(&segments) {
+            let frames = &self.segments[segment].frames;
+            return Err(Setback::Fatal(JobError::Deadly {
+                path: self.input.clone(),
+                first: frames.start,
+                last: frames.end - 1,
+                reason,
+            }));
+        }
+        // The replacement is employed once it is ready; workers without work take over now.
+        let wanted = context.workers.min(self.segments.len());
+        context.pool.grow_to(wanted)?;
+        for id in context.pool.ready() {
+            if let Some(lane) = self.lanes.get_mut(&id) {
+                if lane.segments().is_empty() {
+                    self.assign(id);
+                }
+            } else {
+                self.employ(context, id)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn enforce_deadlines(&mut self, context: &mut Context<'_>, now: Instant) {
+        context.pool.enforce_start_deadline(now);
+        for (id, lane) in &self.lanes {
+            if let Some((frame, since)) = lane.waiting_for()
+                && now.saturating_duration_since(since) > context.frame_deadline
+            {
+                let verdict = format!(
+                    "it gave no answer for {:.0} s on frame {}",
+                    context.frame_deadline.as_secs_f64(),
+                    frame + 1
+                );
+                context.pool.condemn(*id, verdict);
+            }
+        }
+    }
+
+    fn show_progress(&self, context: &mut Context<'_>, stage: &'static str) {
+        context.progress.tick(&Tick {
+            done: self.counted,
+            stage,
+        });
+    }
+
+    fn outcome(mut self, started: Instant) -> Outcome {
+        let cpu = process_cpu_nanos() - self.cpu_at_start;
+        self.stages.supervisor_nanos = cpu.saturating_sub(self.stages.decoding_nanos());
+        let all_there = self.rows.rows() == self.source.frame_index().frames;
+        let report = Box::new(JobReport {
+            segments: self.segments.len(),
+            source: self.source,
+            rows: self.rows,
+            temporal: self.temporal,
+            successful: self.successful,
+            analysed: self.analysed,
+            stages: self.stages,
+            seconds: started.elapsed().as_secs_f64(),
+            warnings: self.warnings,
+        });
+        match self.stopped_by {
+            Some(signal) if !all_there => Outcome::Stopped {
+                signal,
+                report: Some(report).filter(|_| !self.at_once),
+            },
+            _ => Outcome::Complete(report),
+        }
+    }
+}
+
+/// Processor time of this process, all threads, children not included.
+fn process_cpu_nanos() -> u64 {
+    use rustix::time::{ClockId, clock_gettime};
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
+}

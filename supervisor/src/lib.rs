@@ -1,0 +1,19 @@
+//! The supervisor: inputs → plan → decode → pool of workers → merge → outputs.
+//!
+//! Follow a frame: [`input`] finds it and decodes it into a slot, [`plan`] says which segment it
+//! belongs to, [`job`] sends it to a worker of the [`pool`] and puts its results in order,
+//! [`output`] writes its row. [`batch`] does this for every input; no image mathematics happens
+//! in this crate.
+
+pub mod batch;
+pub mod cli;
+mod cores;
+mod events;
+pub mod input;
+mod job;
+mod output;
+pub mod plan;
+mod pool;
+pub mod progress;
+mod setup;
+pub mod signals;

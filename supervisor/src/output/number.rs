@@ -1,0 +1,83 @@
+//! Numbers as C's `printf` writes them, quickly.
+
+use std::io::Write;
+
+/// Appends `value` with `decimals` digits after the point, rounded as `printf("%.*f")` rounds it
+/// after widening to a double: to nearest by the exact value, ties to even.
+///
+/// A row has some 380 such numbers; `format!` would take most of the supervisor's time.
+pub(super) fn push_f32(text: &mut Vec<u8>, value: f32, decimals: u32) {
+    debug_assert!(decimals <= 3);
+    let scale = 10_i64.pow(decimals);
+    // 24 bits of an f32 times at most 10 bits of the scale are exact in an f64, so rounding the
+    // product rounds the exact value.
+    let scaled = (f64::from(value) * scale as f64).round_ties_even();
+    if scaled.is_nan() || scaled.abs() >= 1e15 {
+        // Writing into a vector cannot fail.
+        let _ = write!(text, "{:.*}", decimals as usize, value);
+        return;
+    }
+    if value.is_sign_negative() {
+        text.push(b'-');
+    }
+    let digits = scaled.abs() as i64;
+    push_integer(text, (digits / scale) as u64);
+    if decimals > 0 {
+        text.push(b'.');
+        let mut fraction = digits % scale;
+        let mut unit = scale / 10;
+        while unit > 0 {
+            text.push(b'0' + (fraction / unit) as u8);
+            fraction %= unit;
+            unit /= 10;
+        }
+    }
+}
+
+/// Appends a whole number.
+pub(super) fn push_integer(text: &mut Vec<u8>, mut value: u64) {
+    let mut digits = [0; 20];
+    let mut first = digits.len();
+    loop {
+        first -= 1;
+        digits[first] = b'0' + (value % 10) as u8;
+        value /= 10;
+        if value == 0 {
+            break;
+        }
+    }
+    text.extend_from_slice(&digits[first..]);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn pushed(value: f32, decimals: u32) -> String {
+        let mut text = Vec::new();
+        push_f32(&mut text, value, decimals);
+        String::from_utf8(text).unwrap()
+    }
+
+    #[test]
+    fn ties_go_to_even_and_zero_keeps_its_sign() {
+        assert_eq!(pushed(0.25, 1), "0.2");
+        assert_eq!(pushed(0.75, 1), "0.8");
+        assert_eq!(pushed(-0.01, 1), "-0.0");
+        assert_eq!(pushed(1e20, 1), "100000002004087734272.0");
+    }
+
+    proptest! {
+        #[test]
+        fn as_the_standard_library_writes_it(value: f32, decimals in 0_u32..4) {
+            prop_assert_eq!(pushed(value, decimals), format!("{:.*}", decimals as usize, value));
+        }
+
+        #[test]
+        fn also_near_ties(steps in -100_000_i32..100_000, decimals in 0_u32..4) {
+            let value = steps as f32 / 16.0;
+            prop_assert_eq!(pushed(value, decimals), format!("{:.*}", decimals as usize, value));
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! One worker process and the threads that listen to it.
+
+use std::io::{self, BufRead, BufReader, Read};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread;
+
+use faceau_shared::protocol::{
+    Connection, FromWorker, Greeting, MessageReader, MessageWriter, ProtocolError, ToWorker,
+};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
+
+use crate::events::{Event, EventSender, WorkerEvent, WorkerId};
+
+/// A line of a worker's standard error is cut here.
+const LONGEST_LINE: u64 = 4096;
+
+/// A running worker.
+pub(super) struct Process {
+    child: Child,
+    writer: MessageWriter,
+}
+
+impl Process {
+    /// Starts `program` with its end of a new socket as standard input, in a process group of its
+    /// own so that a Ctrl+C in the terminal reaches only the supervisor.
+    pub(super) fn start(id: WorkerId, program: &Path, events: &EventSender) -> io::Result<Self> {
+        let (ours, theirs) = UnixStream::pair()?;
+        let mut child = Command::new(program)
+            .stdin(OwnedFd::from(theirs))
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .process_group(0)
+            .spawn()?;
+        let Connection { reader, writer } = Connection::new(ours)?;
+        let stderr = child.stderr.take();
+        let pid = Pid::from_child(&child);
+        let process = Self { child, writer };
+
+        spawn("worker-listener", events, id, move |send| {
+            listen(reader, send);
+        })?;
+        if let Some(stderr) = stderr {
+            spawn("worker-stderr", events, id, move |send| {
+                read_lines(stderr, send);
+            })?;
+        }
+        spawn("worker-watch", events, id, move |send| {
+            // The zombie stays until `reap`, so that its number cannot be another's meanwhile.
+            let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+            while let Err(rustix::io::Errno::INTR) = waitid(WaitId::Pid(pid), options) {}
+            send(WorkerEvent::Ended);
+        })?;
+        Ok(process)
+    }
+
+    pub(super) fn say(&mut self, message: &ToWorker) -> Result<(), ProtocolError> {
+        self.writer.send(message)
+    }
+
+    pub(super) fn writer(&mut self) -> &mut MessageWriter {
+        &mut self.writer
+    }
+
+    /// Ends the process and whatever it started, at once.
+    pub(super) fn kill(&mut self) {
+        // It may have ended already; then there is nothing to do.
+        let _ = kill_process_group(Pid::from_child(&self.child), Signal::KILL);
+        let _ = self.child.kill();
+    }
+
+    /// Removes the ended process from the system's table.
+    pub(super) fn reap(&mut self) -> io::Result<ExitStatus> {
+        self.child.wait()
+    }
+}
+
+/// Workers never outlive their supervisor, also when it gives up half-way.
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.kill();
+        let _ = self.reap();
+    }
+}
+
+fn spawn(
+    name: &str,
+    events: &EventSender,
+    id: WorkerId,
+    run: impl FnOnce(&dyn Fn(WorkerEvent)) + Send + 'static,
+) -> io::Result<()> {
+    let events = events.clone();
+    thread::Builder::new().name(name.into()).spawn(move || {
+        run(&|event| {
+            // Nobody listens any more when the program is ending.
+            let _ = events.send(Event::Worker(id, event));
+        });
+    })?;
+    Ok(())
+}
+
+/// Turns what the worker says into events, until it cannot be understood or is gone.
+fn listen(mut reader: MessageReader, send: &dyn Fn(WorkerEvent)) {
+    let mut converse = || -> Result<(), ProtocolError> {
+        Greeting::read_and_check(reader.stream())?;
+        loop {
+            let message: FromWorker = reader.receive()?;
+            send(WorkerEvent::Said(message));
+        }
+    };
+    if let Err(error) = converse() {
+        send(WorkerEvent::Silent(error));
+    }
+}
+
+fn read_lines(stderr: impl Read, send: &dyn Fn(WorkerEvent)) {
+    let mut stderr = BufReader::new(stderr);
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        match stderr
+            .by_ref()
+            .take(LONGEST_LINE)
+            .read_until(b'\n', &mut line)
+        {
+            Ok(0) | Err(_) => return,
+            Ok(_) => {
+                let text = String::from_utf8_lossy(&line);
+                send(WorkerEvent::Wrote(text.trim_end().to_owned()));
+            }
+        }
+    }
+}

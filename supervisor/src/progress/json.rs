@@ -1,0 +1,169 @@
+//! Events for programs, one JSON object a line on stdout. `docs/progress.md` describes them.
+
+use std::io::{self, Stdout, Write};
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use super::{InputEnd, Tick};
+use crate::input::Geometry;
+
+/// Version of the events: a reader must refuse another one. Adding a field or an event does not
+/// change it; `docs/progress.md` has its history.
+pub const FORMAT: u32 = 1;
+
+#[derive(Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+enum Line<'a> {
+    Start {
+        format: u32,
+        program: &'static str,
+        version: &'static str,
+        pid: u32,
+        inputs: usize,
+        workers: usize,
+    },
+    InputStart {
+        input: usize,
+        path: String,
+        frames: usize,
+        width: usize,
+        height: usize,
+    },
+    Progress {
+        input: usize,
+        frames_done: usize,
+        frames: usize,
+        fps: f64,
+        eta_seconds: Option<f64>,
+        stage: &'static str,
+    },
+    Warning {
+        path: Option<String>,
+        message: &'a str,
+    },
+    Error {
+        message: &'a str,
+    },
+    InputEnd {
+        input: usize,
+        path: String,
+        status: &'static str,
+        outputs: Vec<String>,
+        frames: usize,
+        successful: usize,
+        error: Option<&'a str>,
+    },
+    End {
+        done: usize,
+        failed: usize,
+        exit_code: i32,
+    },
+}
+
+/// Writes events until nobody reads them.
+pub(super) struct JsonStream {
+    out: Option<Stdout>,
+}
+
+impl JsonStream {
+    pub(super) fn stdout() -> Self {
+        Self {
+            out: Some(io::stdout()),
+        }
+    }
+
+    pub(super) fn start(&mut self, inputs: usize, workers: usize) {
+        self.write(&Line::Start {
+            format: FORMAT,
+            program: "faceau-supervisor",
+            version: env!("CARGO_PKG_VERSION"),
+            pid: std::process::id(),
+            inputs,
+            workers,
+        });
+    }
+
+    pub(super) fn input_start(
+        &mut self,
+        path: &Path,
+        input: usize,
+        frames: usize,
+        geometry: Geometry,
+    ) {
+        self.write(&Line::InputStart {
+            input,
+            path: text(path),
+            frames,
+            width: geometry.width,
+            height: geometry.height,
+        });
+    }
+
+    pub(super) fn progress(
+        &mut self,
+        input: usize,
+        tick: &Tick,
+        frames: usize,
+        fps: f64,
+        eta: Option<f64>,
+    ) {
+        self.write(&Line::Progress {
+            input,
+            frames_done: tick.done,
+            frames,
+            fps,
+            eta_seconds: eta,
+            stage: tick.stage,
+        });
+    }
+
+    pub(super) fn warning(&mut self, path: Option<&Path>, message: &str) {
+        self.write(&Line::Warning {
+            path: path.map(text),
+            message,
+        });
+    }
+
+    pub(super) fn error(&mut self, message: &str) {
+        self.write(&Line::Error { message });
+    }
+
+    pub(super) fn input_end(&mut self, path: &Path, input: usize, end: &InputEnd) {
+        self.write(&Line::InputEnd {
+            input,
+            path: text(path),
+            status: end.status,
+            outputs: end.outputs.iter().map(|p: &PathBuf| text(p)).collect(),
+            frames: end.frames,
+            successful: end.successful,
+            error: end.error.as_deref(),
+        });
+    }
+
+    pub(super) fn end(&mut self, done: usize, failed: usize, exit_code: i32) {
+        self.write(&Line::End {
+            done,
+            failed,
+            exit_code,
+        });
+    }
+
+    fn write(&mut self, line: &Line<'_>) {
+        let Some(out) = &mut self.out else {
+            return;
+        };
+        let mut out = out.lock();
+        let written = serde_json::to_string(line)
+            .map_err(io::Error::from)
+            .and_then(|line| writeln!(out, "{line}"))
+            .and_then(|()| out.flush());
+        if written.is_err() {
+            self.out = None;
+        }
+    }
+}
+
+fn text(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}

@@ -1,0 +1,119 @@
+//! What must be in place before the first input: the models and the worker program.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use faceau_models::{
+    ModelSet, ModelsError, PinnedSet, ResolvedFile, Store, UnknownModels, id, pin, read_verified,
+};
+use faceau_vision::au::models::{AuModels, AuModelsError};
+
+/// Nothing can be done.
+#[derive(Debug, thiserror::Error)]
+pub enum SetupError {
+    /// Model files are missing or not the right ones.
+    #[error(transparent)]
+    Models(#[from] ModelsError),
+    /// A model file makes no sense.
+    #[error("{}: {reason}", path.display())]
+    BadModel {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// There is no worker program.
+    #[error(
+        "the worker program {} is missing; it belongs beside faceau-supervisor, please build or \
+         install both together",
+        path.display()
+    )]
+    NoWorker {
+        /// Where it should be.
+        path: PathBuf,
+    },
+}
+
+/// Model files, checked, and what the supervisor itself needs of them.
+pub struct Models {
+    /// All files with the digests found.
+    pub pinned: PinnedSet,
+    /// The AU models, for the ordered stage.
+    pub au: Arc<AuModels>,
+}
+
+/// Finds and checks the models of a set.
+///
+/// # Errors
+/// When files are missing, altered or malformed.
+pub fn models(
+    folder: Option<&Path>,
+    set: ModelSet,
+    allow_unknown: bool,
+) -> Result<Models, SetupError> {
+    let unknown = if allow_unknown {
+        UnknownModels::Allow
+    } else {
+        UnknownModels::Refuse
+    };
+    let pinned = pin(&Store::locate(folder).resolve(set)?, unknown)?;
+    let au = au_models(&pinned)?;
+    Ok(Models {
+        pinned,
+        au: Arc::new(au),
+    })
+}
+
+fn au_models(pinned: &PinnedSet) -> Result<AuModels, SetupError> {
+    let list = pinned
+        .set
+        .file(id::AU_VIDEO_PREDICTORS)
+        .ok_or_else(|| SetupError::BadModel {
+            path: PathBuf::from(id::AU_VIDEO_PREDICTORS),
+            reason: "the manifest does not list it".into(),
+        })?;
+    let text = read(list)?;
+    let text = String::from_utf8_lossy(&text);
+    AuModels::load(&text, &mut |name| {
+        let file = pinned
+            .set
+            .named_by(list, name)
+            .ok_or("it is not in the manifest")?;
+        Ok::<_, Box<dyn std::error::Error + Send + Sync>>(read(file)?)
+    })
+    .map_err(|error| SetupError::BadModel {
+        path: list.path.clone(),
+        reason: with_cause(&error),
+    })
+}
+
+fn read(file: &ResolvedFile) -> Result<Vec<u8>, ModelsError> {
+    Ok(read_verified(file, UnknownModels::Refuse)?.bytes)
+}
+
+fn with_cause(error: &AuModelsError) -> String {
+    match error {
+        AuModelsError::File { source, .. } => format!("{error}: {source}"),
+        AuModelsError::Format(_) => error.to_string(),
+    }
+}
+
+/// Finds the worker program: the one named, or the one beside this program.
+///
+/// # Errors
+/// When there is none.
+pub fn worker_program(named: Option<&Path>) -> Result<PathBuf, SetupError> {
+    let path = match named {
+        Some(path) => path.to_owned(),
+        None => std::env::current_exe()
+            .ok()
+            .and_then(|exe| exe.canonicalize().ok())
+            .map(|exe| exe.with_file_name("faceau-worker"))
+            .unwrap_or_else(|| PathBuf::from("faceau-worker")),
+    };
+    if path.is_file() {
+        Ok(path)
+    } else {
+        Err(SetupError::NoWorker { path })
+    }
+}

@@ -1,0 +1,66 @@
+//! The loop over frames: take a slot, analyse what is in it, leave the results there, say so.
+
+use faceau_shared::protocol::{Connection, FrameTask, FromWorker, ProtocolError, ToWorker};
+use faceau_shared::ring::WorkerRing;
+use faceau_vision::analysis::FrameAnalysis;
+use faceau_vision::image::BgrView;
+
+use crate::analyser::Analyser;
+
+/// Analyses frames until the supervisor says stop or is gone.
+pub fn serve(connection: &mut Connection, analyser: &mut Analyser) -> Result<(), ProtocolError> {
+    let mut ring = None;
+    loop {
+        match connection.reader.receive()? {
+            ToWorker::Attach(layout) => {
+                let descriptor = connection.reader.receive_descriptor()?;
+                let attached = WorkerRing::attach(descriptor, layout)
+                    .map_err(|e| ProtocolError::Garbage(e.to_string()))?;
+                ring = Some(attached);
+            }
+            ToWorker::Frame(task) => {
+                let ring = ring
+                    .as_mut()
+                    .ok_or_else(|| ProtocolError::Garbage("a frame without a ring".into()))?;
+                let FrameTask { slot, frame, .. } = task;
+                let answer = match analyse(ring, analyser, &task) {
+                    Ok(()) => FromWorker::Done { slot, frame },
+                    Err(reason) => FromWorker::FrameFailed {
+                        slot,
+                        frame,
+                        reason,
+                    },
+                };
+                connection.writer.send(&answer)?;
+            }
+            ToWorker::Stop => return Ok(()),
+            ToWorker::Setup(_) => {
+                return Err(ProtocolError::Garbage("a second set-up".into()));
+            }
+        }
+    }
+}
+
+/// Analyses one frame in place: the pixels are read and the results written where they lie.
+fn analyse(ring: &mut WorkerRing, analyser: &mut Analyser, task: &FrameTask) -> Result<(), String> {
+    let mut slot = ring.take(task.slot).map_err(|e| e.to_string())?;
+    let (pixels, results) = slot.split();
+    let frame = BgrView::new(
+        pixels,
+        task.width as usize,
+        task.height as usize,
+        task.stride as usize,
+    )
+    .map_err(|e| e.to_string())?;
+    let results = results
+        .get_mut(..FrameAnalysis::BYTES)
+        .ok_or("the slot has no room for the results")?;
+    let analysis = bytemuck::try_from_bytes_mut(results)
+        .map_err(|e| format!("the slot is not aligned: {e}"))?;
+    if task.first_of_segment {
+        analyser.begin_segment();
+    }
+    analyser
+        .analyse(&frame, task.frame, analysis)
+        .map_err(|e| e.to_string())
+}
