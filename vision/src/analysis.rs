@@ -7,6 +7,7 @@
 
 use bytemuck::{Pod, Zeroable};
 
+use crate::au::histogram::{FHOG_BINS, GEOMETRY_BINS};
 use crate::stage::Stage;
 
 /// Number of landmarks of the face model.
@@ -72,6 +73,39 @@ pub struct FrameAnalysis {
 impl FrameAnalysis {
     /// Bytes of one analysis in a ring slot.
     pub const BYTES: usize = size_of::<Self>();
+
+    /// Checks that the numbers can be a measurement: flags are flags, values finite, bins real.
+    /// For analyses that come from another process.
+    ///
+    /// # Errors
+    /// Says which part cannot be.
+    pub fn check(&self) -> Result<(), &'static str> {
+        let finite = |values: &[f32]| values.iter().all(|v| v.is_finite());
+        let flags = [self.success, self.au_success, self.has_bins];
+        if flags.iter().any(|&flag| flag > 1) {
+            return Err("a flag is neither 0 nor 1");
+        }
+        if !(0.0..=1.0).contains(&self.confidence) {
+            return Err("the confidence is not between 0 and 1");
+        }
+        if !finite(&self.landmarks) || !finite(&self.landmarks_3d) {
+            return Err("a landmark is not a number");
+        }
+        if !finite(&self.global) || !finite(&self.local) {
+            return Err("a shape parameter is not a number");
+        }
+        if self.pose.iter().chain(&self.scores).any(|v| !v.is_finite()) {
+            return Err("the pose or a score is not a number");
+        }
+        let outside = |bins: &[u16], count: u16| bins.iter().any(|&bin| bin >= count);
+        if self.has_bins == 1
+            && (outside(&self.fhog_bins, FHOG_BINS.count)
+                || outside(&self.geometry_bins, GEOMETRY_BINS.count))
+        {
+            return Err("there is no such bin");
+        }
+        Ok(())
+    }
 
     /// The 2-D position of landmark `i` in pixels.
     pub fn landmark(&self, i: usize) -> (f32, f32) {

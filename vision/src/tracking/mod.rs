@@ -69,3 +69,18 @@ pub trait LandmarkTracker {
         tracked: &mut Tracked,
     ) -> Result<(), NetworkError>;
 }
+
+impl<T: LandmarkTracker + ?Sized> LandmarkTracker for Box<T> {
+    fn reset(&mut self) {
+        (**self).reset();
+    }
+
+    fn track(
+        &mut self,
+        frame: &BgrView<'_>,
+        clock: &mut StageClock,
+        tracked: &mut Tracked,
+    ) -> Result<(), NetworkError> {
+        (**self).track(frame, clock, tracked)
+    }
+}

@@ -198,8 +198,12 @@ fn read_packets(container: &mut Container) -> (Vec<PacketFacts>, usize) {
 }
 
 /// Whether an edit list cuts the packet's frame out of the presentation.
-pub(super) fn is_discarded(packet: &ffmpeg::Packet) -> bool {
-    packet.flags().bits() & ffmpeg::ffi::AV_PKT_FLAG_DISCARD != 0
+fn is_discarded(packet: &ffmpeg::Packet) -> bool {
+    use ffmpeg::packet::Ref;
+    // SAFETY: the pointer is that of a live packet, and a plain field is read. (The safe wrapper
+    // drops this flag, which it has no name for.)
+    let flags = unsafe { (*packet.as_ptr()).flags };
+    flags & ffmpeg::ffi::AV_PKT_FLAG_DISCARD != 0
 }
 
 /// Puts frames into the order shown. `None` when the packets do not tell: a frame without a time,
