@@ -42,14 +42,7 @@ struct Descriptors {
 impl Descriptors {
     fn read() -> Option<Self> {
         let reference = folder("FACEAU_REFERENCE")?;
-        // Per frame: columns, rows, planes, a flag, then the values; four bytes each.
-        let hog = common::bytes(&reference.join("openface/default.hog"));
-        let words: Vec<f32> = hog
-            .as_chunks::<4>()
-            .0
-            .iter()
-            .map(|&bytes| f32::from_le_bytes(bytes))
-            .collect();
+        let words = common::hog_file(&reference.join("openface/default.hog"));
         let fhog = words
             .chunks_exact(4 + FHOG_LEN)
             .map(|frame| frame[4..].try_into().unwrap());

@@ -25,11 +25,9 @@ const RIGID_POINTS: [usize; 24] = [
 /// # Panics
 /// When `landmarks` or `mean` is too short.
 pub fn alignment(landmarks: &[f32], mean: &[f64], origin: [f32; 2]) -> [f32; 6] {
-    let scale = f64::from(ALIGNED_SCALE);
-    let source = RIGID_POINTS.map(|i| [i, LANDMARKS + i].map(|i| f64::from(landmarks[i])));
-    let target = RIGID_POINTS.map(|i| [i, LANDMARKS + i].map(|i| scale * mean[i]));
-    let [a, b] = similarity(&source, &target).map(|value| value as f32);
-    // Rotation and scale in single precision, and so the shift: a few pixels hang on it.
+    let source = RIGID_POINTS.map(|i| [landmarks[i], landmarks[LANDMARKS + i]]);
+    let target = RIGID_POINTS.map(|i| [i, LANDMARKS + i].map(|i| ALIGNED_SCALE * mean[i] as f32));
+    let [a, b] = similarity(&source, &target);
     let [x, y] = origin;
     let middle = (ALIGNED_SIZE / 2) as f32;
     [
@@ -45,27 +43,34 @@ pub fn alignment(landmarks: &[f32], mean: &[f64], origin: [f32; 2]) -> [f32; 6] 
 /// Rotation times scale, as the complex number a + bi, that takes `source` closest to `target`
 /// once both are centred and brought to the same spread.
 ///
-/// The scale is the ratio of the spreads, not the least-squares one. When the source has no
-/// spread the result is not finite.
-fn similarity<const N: usize>(source: &[[f64; 2]; N], target: &[[f64; 2]; N]) -> [f64; 2] {
+/// The scale is the ratio of the spreads, not the least-squares one. Intermediate values are
+/// rounded to single precision where OpenFace's are: the last digit of the result decides some
+/// roundings to 1/32 px in the warp. When the source has no spread the result is not finite.
+fn similarity<const N: usize>(source: &[[f32; 2]; N], target: &[[f32; 2]; N]) -> [f32; 2] {
     let (source, target) = (centred(source), centred(target));
     let (mut along, mut across) = (0.0, 0.0);
-    for ([sx, sy], [tx, ty]) in source.iter().zip(&target) {
+    for (s, t) in source.iter().zip(&target) {
+        let ([sx, sy], [tx, ty]) = (s.map(f64::from), t.map(f64::from));
         along += sx * tx + sy * ty;
         across += sx * ty - sy * tx;
     }
-    let spread = |points: &[[f64; 2]; N]| {
-        let squares: f64 = points.iter().map(|[x, y]| x * x + y * y).sum();
-        squares.sqrt()
-    };
     let scale = spread(&target) / spread(&source);
-    let length = along.hypot(across);
-    [scale * along / length, scale * across / length]
+    let length = f64::hypot(along, across);
+    [along, across].map(|part| scale * (part / length) as f32)
 }
 
-fn centred<const N: usize>(points: &[[f64; 2]; N]) -> [[f64; 2]; N] {
-    let mean = [0, 1].map(|axis| points.iter().map(|p| p[axis]).sum::<f64>() / N as f64);
+fn centred<const N: usize>(points: &[[f32; 2]; N]) -> [[f32; 2]; N] {
+    let mean = [0, 1].map(|axis| {
+        let sum: f64 = points.iter().map(|p| f64::from(p[axis])).sum();
+        (sum / N as f64) as f32
+    });
     points.map(|[x, y]| [x - mean[0], y - mean[1]])
+}
+
+/// Root mean square distance from the origin.
+fn spread<const N: usize>(points: &[[f32; 2]; N]) -> f32 {
+    let squares: f64 = points.iter().map(|[x, y]| f64::from(x * x + y * y)).sum();
+    (squares / N as f64).sqrt() as f32
 }
 
 /// Applies an affine map to `landmarks` (68 x, then 68 y), in single precision.

@@ -6,8 +6,9 @@
 #![allow(dead_code, reason = "each test program uses a part of this")]
 
 use std::fs::{self, File};
-use std::io::{BufReader, Read};
+use std::io::{BufReader, ErrorKind, Read};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Arc;
 
 use faceau_vision::au::mask::Triangulation;
@@ -182,4 +183,40 @@ where
             }
         })
         .fold(0.0, f64::max)
+}
+
+/// The words of a HOG file: per frame columns, rows, planes (integers), a flag, then the values.
+pub fn hog_file(path: &Path) -> Vec<f32> {
+    let bytes = bytes(path);
+    let words = bytes.as_chunks::<4>().0.iter();
+    words.map(|&word| f32::from_le_bytes(word)).collect()
+}
+
+/// All frames of a video as B, G, R pixels, decoded by the `ffmpeg` program; nothing, said aloud,
+/// where there is none.
+pub fn decode(video: &Path, width: usize, height: usize) -> Option<Vec<Vec<u8>>> {
+    let output = Command::new("ffmpeg")
+        .args(["-v", "error", "-i"])
+        .arg(video)
+        .args([
+            "-f",
+            "rawvideo",
+            "-pix_fmt",
+            "bgr24",
+            "-sws_flags",
+            "bicubic",
+            "-",
+        ])
+        .output();
+    let output = match output {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            eprintln!("skipped: there is no `ffmpeg` on the PATH to decode the video with");
+            return None;
+        }
+        output => output.expect("ffmpeg runs"),
+    };
+    let messages = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{}: {messages}", video.display());
+    let frames = output.stdout.chunks_exact(3 * width * height);
+    Some(frames.map(<[u8]>::to_vec).collect())
 }
