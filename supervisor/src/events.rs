@@ -67,8 +67,6 @@ pub struct DecodedFrame {
     pub height: usize,
     /// Bytes from row to row.
     pub stride: usize,
-    /// Processor time it took to decode and convert it, in nanoseconds.
-    pub cpu_nanos: u64,
 }
 
 /// Where events are sent to.

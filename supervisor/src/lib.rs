@@ -8,6 +8,7 @@
 pub mod batch;
 pub mod cli;
 mod cores;
+mod cpu_time;
 mod events;
 pub mod input;
 mod job;

@@ -12,7 +12,6 @@ use std::time::Instant;
 
 use faceau_shared::ring::{BusySlot, FreeSlot, Ring, RingError, RingLayout};
 use faceau_vision::analysis::FrameAnalysis;
-use rustix::time::{ClockId, clock_gettime};
 
 use crate::events::{DecodedFrame, Event, EventSender, ReaderEvent, WorkerId};
 use crate::input::reader::{ReadError, Reader};
@@ -200,7 +199,6 @@ impl Filler {
         number: usize,
         segment: &Segment,
     ) -> Result<bool, ReadError> {
-        let mut clock = thread_cpu_nanos();
         let reader = match reader {
             Some(reader) => reader,
             None => reader.insert(Reader::open(&self.source, self.decoder_threads)?),
@@ -215,7 +213,6 @@ impl Filler {
             }
             let mut slot = slot.fill();
             let size = reader.read(frame, RingLayout::row_stride, slot.pixels())?;
-            let now = thread_cpu_nanos();
             let decoded = DecodedFrame {
                 frame,
                 segment: number,
@@ -223,9 +220,7 @@ impl Filler {
                 width: size.width,
                 height: size.height,
                 stride: RingLayout::row_stride(size.width),
-                cpu_nanos: now - clock,
             };
-            clock = now;
             let event = Event::Reader(self.worker, ReaderEvent::Decoded(decoded));
             if self.events.send(event).is_err() {
                 return Ok(false);
@@ -233,10 +228,4 @@ impl Filler {
         }
         Ok(true)
     }
-}
-
-/// Processor time of the calling thread. FFmpeg's own threads, if any, are not in it.
-fn thread_cpu_nanos() -> u64 {
-    let time = clock_gettime(ClockId::ThreadCPUTime);
-    time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
 }

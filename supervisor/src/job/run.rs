@@ -18,6 +18,7 @@ use super::lane::{InFlight, Lane};
 use super::merge::{Accepted, Merger};
 use super::schedule::{AfterLoss, MOST_ATTEMPTS, Schedule};
 use super::stages::StageTable;
+use crate::cpu_time;
 use crate::events::{DecodedFrame, Event, EventReceiver, EventSender, ReaderEvent, WorkerId};
 use crate::input::reader::ReadError;
 use crate::input::{Input, InputError, Source};
@@ -164,7 +165,7 @@ pub fn run(
         let outcome = job.work(context);
         job.drain(context)?;
         match outcome {
-            Ok(()) => return Ok(job.outcome(started)),
+            Ok(()) => return Ok(job.outcome(context.pool, started)),
             Err(Setback::Fatal(error)) => return Err(error),
             Err(Setback::IndexWrong(frame)) if !by_decoding => {
                 by_decoding = true;
@@ -281,7 +282,7 @@ struct Job {
     counted: usize,
     analysed: u64,
     stages: StageTable,
-    cpu_at_start: u64,
+    cpu_at_start: CpuTimes,
     warnings: Vec<String>,
     stopped_by: Option<i32>,
     at_once: bool,
@@ -323,7 +324,7 @@ impl Job {
             counted: 0,
             analysed: 0,
             stages: StageTable::default(),
-            cpu_at_start: process_cpu_nanos(),
+            cpu_at_start: CpuTimes::now(context.pool),
             warnings: warnings.iter().cloned().chain(source.remarks()).collect(),
             stopped_by: None,
             at_once: false,
@@ -462,7 +463,6 @@ impl Job {
     }
 
     fn dispatch(&mut self, context: &mut Context<'_>, id: WorkerId, frame: DecodedFrame) {
-        self.stages.add_decoding(frame.cpu_nanos);
         let Some(lane) = self.lanes.get_mut(&id) else {
             return;
         };
@@ -601,9 +601,12 @@ impl Job {
         });
     }
 
-    fn outcome(mut self, started: Instant) -> Outcome {
-        let cpu = process_cpu_nanos() - self.cpu_at_start;
-        self.stages.supervisor_nanos = cpu.saturating_sub(self.stages.decoding_nanos());
+    fn outcome(mut self, pool: &Pool, started: Instant) -> Outcome {
+        let (before, now) = (self.cpu_at_start, CpuTimes::now(pool));
+        self.stages.supervisor_nanos = now.supervising - before.supervising;
+        // What is left are the decoding threads, FFmpeg's own among them.
+        self.stages.decoding_nanos =
+            (now.process - before.process).saturating_sub(self.stages.supervisor_nanos);
         let all_there = self.rows.rows() == self.source.frame_index().frames;
         let report = Box::new(JobReport {
             segments: self.segments.len(),
@@ -626,9 +629,18 @@ impl Job {
     }
 }
 
-/// Processor time of this process, all threads, children not included.
-fn process_cpu_nanos() -> u64 {
-    use rustix::time::{ClockId, clock_gettime};
-    let time = clock_gettime(ClockId::ProcessCPUTime);
-    time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
+/// Processor time when a job begins, to be compared with its end.
+struct CpuTimes {
+    process: u64,
+    /// The event loop and the threads that listen to workers.
+    supervising: u64,
+}
+
+impl CpuTimes {
+    fn now(pool: &Pool) -> Self {
+        Self {
+            process: cpu_time::of_this_process(),
+            supervising: cpu_time::of_this_thread() + pool.listening_nanos(),
+        }
+    }
 }

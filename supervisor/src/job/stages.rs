@@ -8,7 +8,8 @@ use serde::Serialize;
 #[derive(Debug, Clone, Default)]
 pub struct StageTable {
     frames: u64,
-    decoding_nanos: u64,
+    /// Processor time of decoding and conversion.
+    pub decoding_nanos: u64,
     worker_nanos: [u64; Stage::COUNT],
     /// Processor time of the supervisor without decoding.
     pub supervisor_nanos: u64,
@@ -32,16 +33,6 @@ impl StageTable {
         for (sum, nanos) in self.worker_nanos.iter_mut().zip(analysis.stage_nanos) {
             *sum += u64::from(nanos);
         }
-    }
-
-    /// Adds the decoding of one frame.
-    pub fn add_decoding(&mut self, nanos: u64) {
-        self.decoding_nanos += nanos;
-    }
-
-    /// Processor time spent on decoding.
-    pub fn decoding_nanos(&self) -> u64 {
-        self.decoding_nanos
     }
 
     /// The table, in the order a frame goes through the stages.

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 use std::process::ExitStatus;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use faceau_shared::protocol::{
@@ -134,6 +136,7 @@ pub struct Pool {
     failed_starts: u32,
     report: Option<WorkerReport>,
     starts: u32,
+    listening_nanos: Arc<AtomicU64>,
 }
 
 impl Pool {
@@ -147,6 +150,7 @@ impl Pool {
             failed_starts: 0,
             report: None,
             starts: 0,
+            listening_nanos: Arc::default(),
         }
     }
 
@@ -160,6 +164,11 @@ impl Pool {
         self.starts
     }
 
+    /// Processor time spent on listening to workers so far, in nanoseconds.
+    pub fn listening_nanos(&self) -> u64 {
+        self.listening_nanos.load(Ordering::Relaxed)
+    }
+
     /// Starts workers until there are `wanted`.
     ///
     /// # Errors
@@ -170,12 +179,11 @@ impl Pool {
             let id = WorkerId(self.next_id);
             self.next_id += 1;
             self.starts += 1;
-            let process =
-                Process::start(id, &self.command.program, &self.events).map_err(|source| {
-                    PoolError::Start {
-                        program: self.command.program.clone(),
-                        source,
-                    }
+            let program = &self.command.program;
+            let process = Process::start(id, program, &self.events, &self.listening_nanos)
+                .map_err(|source| PoolError::Start {
+                    program: program.clone(),
+                    source,
                 })?;
             let mut member = Member {
                 process,

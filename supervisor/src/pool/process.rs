@@ -6,6 +6,8 @@ use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
 use faceau_shared::protocol::{
@@ -13,6 +15,7 @@ use faceau_shared::protocol::{
 };
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
+use crate::cpu_time;
 use crate::events::{Event, EventSender, WorkerEvent, WorkerId};
 
 /// A line of a worker's standard error is cut here.
@@ -26,8 +29,14 @@ pub(super) struct Process {
 
 impl Process {
     /// Starts `program` with its end of a new socket as standard input, in a process group of its
-    /// own so that a Ctrl+C in the terminal reaches only the supervisor.
-    pub(super) fn start(id: WorkerId, program: &Path, events: &EventSender) -> io::Result<Self> {
+    /// own so that a Ctrl+C in the terminal reaches only the supervisor. Processor time spent on
+    /// listening to it is added to `listening_nanos`.
+    pub(super) fn start(
+        id: WorkerId,
+        program: &Path,
+        events: &EventSender,
+        listening_nanos: &Arc<AtomicU64>,
+    ) -> io::Result<Self> {
         let (ours, theirs) = UnixStream::pair()?;
         let mut child = Command::new(program)
             .stdin(OwnedFd::from(theirs))
@@ -40,8 +49,9 @@ impl Process {
         let pid = Pid::from_child(&child);
         let process = Self { child, writer };
 
+        let nanos = Arc::clone(listening_nanos);
         spawn("worker-listener", events, id, move |send| {
-            listen(reader, send);
+            listen(reader, send, &nanos);
         })?;
         if let Some(stderr) = stderr {
             spawn("worker-stderr", events, id, move |send| {
@@ -103,12 +113,16 @@ fn spawn(
 }
 
 /// Turns what the worker says into events, until it cannot be understood or is gone.
-fn listen(mut reader: MessageReader, send: &dyn Fn(WorkerEvent)) {
+fn listen(mut reader: MessageReader, send: &dyn Fn(WorkerEvent), nanos: &AtomicU64) {
     let mut converse = || -> Result<(), ProtocolError> {
         Greeting::read_and_check(reader.stream())?;
+        let mut booked = 0;
         loop {
             let message: FromWorker = reader.receive()?;
             send(WorkerEvent::Said(message));
+            let spent = cpu_time::of_this_thread();
+            nanos.fetch_add(spent - booked, Ordering::Relaxed);
+            booked = spent;
         }
     };
     if let Err(error) = converse() {
