@@ -15,3 +15,23 @@ pub fn describe(model: &ShapeModel, local: &[f32], descriptor: &mut [f64; GEOMET
         *weight = p.into();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::SHAPE_MODES;
+    use crate::testing::shape_model_text;
+
+    #[test]
+    fn one_mode_moves_the_face_along_its_column() {
+        let model = ShapeModel::parse(&shape_model_text(LANDMARKS, SHAPE_MODES)).unwrap();
+        let mut local = [0.0; SHAPE_MODES];
+        local[5] = 2.0;
+        let mut descriptor = [1.0; GEOMETRY_LEN];
+        describe(&model, &local, &mut descriptor);
+        for (row, value) in descriptor[..3 * LANDMARKS].iter().enumerate() {
+            assert_eq!(*value, 2.0 * model.basis_row(row)[5]);
+        }
+        assert_eq!(descriptor[3 * LANDMARKS..], local.map(f64::from));
+    }
+}

@@ -221,20 +221,24 @@ impl NormalEquations {
     /// Nothing when the matrix is not positive definite.
     pub fn solve(&mut self) -> Option<&[f64]> {
         let size = self.vector.len();
-        for i in 0..size {
-            let (above, current) = self.matrix.split_at_mut(triangle(i));
-            let row = &mut current[..=i];
-            // The right side is eliminated along with the matrix, as one more column would be.
-            for j in 0..i {
-                let other = &above[triangle(j)..][..=j];
-                row[j] = (row[j] - dot(&row[..j], &other[..j])) / other[j];
-            }
-            let pivot = row[i] - dot(&row[..i], &row[..i]);
+        // Column by column, because the entries of a column do not wait for each other.
+        for j in 0..size {
+            let (above, below) = self.matrix.split_at_mut(triangle(j + 1));
+            let row = &mut above[triangle(j)..];
+            let pivot = row[j] - dot(&row[..j], &row[..j]);
             if pivot.is_nan() || pivot <= 0.0 {
                 return None;
             }
-            row[i] = pivot.sqrt();
-            self.vector[i] = (self.vector[i] - dot(&row[..i], &self.vector[..i])) / row[i];
+            row[j] = pivot.sqrt();
+            let inverse = 1.0 / row[j];
+            let mut start = 0;
+            for i in j + 1..size {
+                let lower = &mut below[start..=start + j];
+                lower[j] = (lower[j] - dot(&lower[..j], &row[..j])) * inverse;
+                start += i + 1;
+            }
+            // The right side is eliminated along with the matrix, as one more row would be.
+            self.vector[j] = (self.vector[j] - dot(&self.vector[..j], &row[..j])) * inverse;
         }
         for i in (0..size).rev() {
             let row = &self.matrix[triangle(i)..][..=i];
