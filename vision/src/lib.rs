@@ -8,6 +8,7 @@
 
 pub mod analysis;
 pub mod au;
+pub mod gaze;
 pub mod image;
 pub mod model_file;
 pub mod network;

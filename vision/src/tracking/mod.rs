@@ -5,6 +5,7 @@
 //! are used for is not known here.
 
 pub mod convnet;
+pub mod detection;
 pub mod face_box;
 pub mod pfld;
 pub mod pfld_tracker;
@@ -16,6 +17,7 @@ mod testing;
 pub mod validator;
 
 use crate::analysis::LANDMARKS;
+use crate::gaze::EyeFit;
 use crate::image::BgrView;
 use crate::network::NetworkError;
 use crate::shape::ShapeParameters;
@@ -37,6 +39,9 @@ pub struct Tracked {
     pub success: bool,
     /// Whether the AU models should be run.
     pub au_success: bool,
+    /// The eyes at face landmarks 36 to 41 and 42 to 47, in this order; `None` where the tracker
+    /// has no eye models or has not used them yet.
+    pub eyes: Option<[EyeFit; 2]>,
 }
 
 impl Default for Tracked {
@@ -49,6 +54,7 @@ impl Default for Tracked {
             confidence: 0.0,
             success: false,
             au_success: false,
+            eyes: None,
         }
     }
 }
