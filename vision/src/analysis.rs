@@ -27,6 +27,18 @@ pub const PRESENCES: usize = 18;
 /// Number of linear AU models: the intensities first, then the presences.
 pub const AU_MODELS: usize = INTENSITIES + PRESENCES;
 
+/// What a tracker remembers after a frame and does not report: enough, together with the frame's
+/// [`FrameAnalysis`], for another tracker of the same kind to go on from there.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Pod, Zeroable)]
+pub struct TrackerMemory {
+    /// What must be equal for two trackers on one frame to be taken for the same: flags, views,
+    /// and counters while they decide what happens next.
+    pub discrete: [u32; 4],
+    /// What may differ.
+    pub rest: [u32; 12],
+}
+
 /// Everything measured on one frame.
 ///
 /// All-zero bytes are a valid value and mean "no face was ever found".
@@ -60,6 +72,8 @@ pub struct FrameAnalysis {
     /// 1 when the bins below are filled: on successful frames of odd number (counted from 1), on
     /// which the running medians are updated.
     pub has_bins: u32,
+    /// What the tracker needs, beside what is reported above, to go on from this frame.
+    pub tracker: TrackerMemory,
     /// Nanoseconds per stage, indexed by `Stage as usize`.
     pub stage_nanos: [u32; Stage::COUNT],
     /// Histogram bin of each FHOG value, 0 to 999.
