@@ -1,15 +1,14 @@
 //! Treating denormal numbers as zero while a network runs.
 //!
-//! Trained weights can be so small that they are denormal, and x86 processors compute with those
-//! in microcode: a network with many of them (PFLD has 447,229) takes 60 ms instead of 2.5. ONNX
-//! Runtime has an option for this, but it only reaches the thread on which the first session of
-//! the process was made, and then stays on for everything else that thread computes. Here it is on
-//! exactly while a network runs, on whichever thread.
+//! Trained weights can be so small that they are denormal, and Intel's processors compute with
+//! those in microcode: a network with many of them (PFLD has 447,229) takes 60 ms instead of 2.5.
+//! ONNX Runtime has an option for this, but it only reaches the thread on which the first session
+//! of the process was made, and then stays on for everything else that thread computes. Here it is
+//! on exactly while a network runs, on whichever thread.
 
 /// Denormals count as zero on this thread from [`AsZero::begin`] until this is dropped.
 ///
-/// Without effect on processors other than x86-64; those of Apple compute with denormals at full
-/// speed.
+/// Without effect on processors other than x86-64, which compute with denormals at full speed.
 pub(crate) struct AsZero {
     #[cfg(target_arch = "x86_64")]
     before: u32,

@@ -171,7 +171,8 @@ fn candidates(
 fn start(path: &Path) -> Result<Library, LibraryError> {
     // Relative names would be looked up in other folders by `ort` and by the loader.
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
-    let version = check(&path)?;
+    // Kept until `ort` has loaded the file as well, so that it is not unloaded in between.
+    let (_library, version) = check(&path)?;
     let cannot_start = |reason: String| LibraryError::CannotStart {
         path: path.clone(),
         reason,
@@ -191,7 +192,7 @@ fn start(path: &Path) -> Result<Library, LibraryError> {
 
 /// Makes sure that the file is an ONNX Runtime of a version that `ort` can use, and returns the
 /// version. `ort` itself panics on some of the files that are refused here.
-fn check(path: &Path) -> Result<String, LibraryError> {
+fn check(path: &Path) -> Result<(libloading::Library, String), LibraryError> {
     let not_onnx_runtime = |reason: &str| LibraryError::NotOnnxRuntime {
         path: path.to_path_buf(),
         reason: reason.to_owned(),
@@ -238,7 +239,7 @@ fn check(path: &Path) -> Result<String, LibraryError> {
             needed,
         });
     }
-    Ok(version)
+    Ok((library, version))
 }
 
 #[cfg(test)]
@@ -320,5 +321,56 @@ mod tests {
             matches!(error, LibraryError::NotOnnxRuntime { .. }),
             "{error}"
         );
+    }
+
+    /// Libraries that claim to be ONNX Runtime and are not, or not one that will do.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn impostors_are_refused() {
+        const PREFIX: &str = "
+            #include <stddef.h>
+            struct Base { const void *(*api)(unsigned); const char *(*version)(void); };
+            static const void *none(unsigned v) { return NULL; }
+            static const void *some(unsigned v) { return (const void *)16; }
+            static const char *no_version(void) { return NULL; }
+            static const char *odd(void) { return \"of late\"; }
+            static const char *old(void) { return \"1.9.1\"; }
+            static const char *new(void) { return \"1.999.0\"; }
+        ";
+        let folder = tempfile::tempdir().unwrap();
+        for (name, body, is_version) in [
+            ("null", "void *OrtGetApiBase(void) { return NULL; }", false),
+            ("no_version", "struct Base b = {some, no_version};", false),
+            ("odd", "struct Base b = {some, odd};", true),
+            ("old", "struct Base b = {some, old};", true),
+            ("without_api", "struct Base b = {none, new};", true),
+        ] {
+            let source = folder.path().join(format!("{name}.c"));
+            let library = folder.path().join(format!("{name}.so"));
+            let getter = if body.starts_with("struct") {
+                "void *OrtGetApiBase(void) { return &b; }"
+            } else {
+                ""
+            };
+            std::fs::write(&source, format!("{PREFIX}{body}{getter}")).unwrap();
+            let compiled = std::process::Command::new("cc")
+                .args(["-shared", "-fPIC", "-o"])
+                .args([&library, &source])
+                .status();
+            match compiled {
+                Ok(status) => assert!(status.success(), "{name} does not compile"),
+                Err(_) => {
+                    eprintln!("skipped: there is no C compiler");
+                    return;
+                }
+            }
+            let error = start(&library).unwrap_err();
+            let as_expected = match error {
+                LibraryError::WrongVersion { .. } => is_version,
+                LibraryError::NotOnnxRuntime { .. } => !is_version,
+                _ => false,
+            };
+            assert!(as_expected, "{name}: {error}");
+        }
     }
 }

@@ -118,6 +118,26 @@ impl Convolution {
         })
     }
 
+    /// Weights: output maps, input maps, kernel rows, kernel columns, the last varying fastest.
+    pub fn weights(&self) -> &[f32] {
+        &self.weights
+    }
+
+    /// One bias per output map.
+    pub fn bias(&self) -> &[f32] {
+        &self.bias
+    }
+
+    /// Side lengths of [`weights`](Self::weights), the slowest first.
+    pub fn weights_shape(&self) -> [usize; 4] {
+        [
+            self.outputs,
+            self.inputs,
+            self.kernel_height,
+            self.kernel_width,
+        ]
+    }
+
     /// What comes out for maps of `shape`; `None` when the layer cannot take them.
     pub fn output_shape(&self, shape: MapsShape) -> Option<MapsShape> {
         (shape.channels == self.inputs).then_some(())?;
@@ -209,13 +229,14 @@ impl MaxPool {
         let pooled = output.data.chunks_exact_mut(shape.height * shape.width);
         for (map, pooled) in maps.zip(pooled) {
             for (y, row) in pooled.chunks_exact_mut(shape.width).enumerate() {
-                let top = y * self.stride.0;
-                for source in map.chunks_exact(input.width).skip(top).take(self.window.0) {
-                    for (x, largest) in row.iter_mut().enumerate() {
-                        let left = x * self.stride.1;
-                        let right = (left + self.window.1).min(input.width);
-                        for &value in source.get(left..right).unwrap_or_default() {
-                            *largest = largest.max(value);
+                let sources = map.chunks_exact(input.width);
+                for source in sources.skip(y * self.stride.0).take(self.window.0) {
+                    for offset in 0..self.window.1 {
+                        let values = source.iter().skip(offset).step_by(self.stride.1);
+                        for (largest, &value) in row.iter_mut().zip(values) {
+                            if value > *largest {
+                                *largest = value;
+                            }
                         }
                     }
                 }
@@ -258,9 +279,39 @@ impl Dense {
         })
     }
 
+    /// Number of inputs.
+    pub fn inputs(&self) -> usize {
+        self.inputs
+    }
+
     /// Number of outputs.
     pub fn outputs(&self) -> usize {
         self.bias.len()
+    }
+
+    /// Weights, a row of one per output for each input.
+    pub fn weights(&self) -> &[f32] {
+        &self.weights
+    }
+
+    /// One bias per output.
+    pub fn bias(&self) -> &[f32] {
+        &self.bias
+    }
+
+    /// The layer applied to every position of as many maps as it has inputs: a convolution with a
+    /// 1x1 kernel.
+    pub fn into_convolution(self) -> Convolution {
+        let outputs = self.outputs();
+        let column = |output: usize| self.weights.iter().skip(output).step_by(outputs);
+        Convolution {
+            inputs: self.inputs,
+            outputs,
+            kernel_height: 1,
+            kernel_width: 1,
+            weights: (0..outputs).flat_map(column).copied().collect(),
+            bias: self.bias,
+        }
     }
 
     /// What comes out for maps of `shape`; `None` when the layer cannot take them.
@@ -309,6 +360,58 @@ impl Dense {
         for (&value, row) in input.data.iter().zip(rows) {
             for (sum, &weight) in output.data.iter_mut().zip(row) {
                 *sum += value * weight;
+            }
+        }
+    }
+}
+
+/// A parametric rectifier (He et al. 2015): positive values stay, others are multiplied by a slope
+/// per map.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Prelu {
+    slopes: Vec<f32>,
+}
+
+impl Prelu {
+    /// Reads the vector of slopes.
+    ///
+    /// # Errors
+    /// When the file ends too early or there is no slope.
+    pub fn read(reader: &mut BinaryReader<'_>, context: &str) -> Result<Self, ModelFileError> {
+        let slopes = reader.matrix(context)?;
+        if slopes.data.is_empty() || slopes.cols != 1 {
+            return Err(ModelFileError::new(
+                context,
+                format!(
+                    "expected a column of slopes, found {}x{}",
+                    slopes.rows, slopes.cols
+                ),
+            ));
+        }
+        Ok(Self {
+            slopes: slopes.data.iter().map(|&v| v as f32).collect(),
+        })
+    }
+
+    /// One slope per map.
+    pub fn slopes(&self) -> &[f32] {
+        &self.slopes
+    }
+
+    /// Applies the layer in place.
+    ///
+    /// # Panics
+    /// When there is not a slope for every map.
+    pub fn apply(&self, maps: &mut Maps) {
+        assert_eq!(maps.channels, self.slopes.len(), "the layer fits the maps");
+        let size = maps.height * maps.width;
+        for (map, slope) in maps.data.chunks_exact_mut(size).zip(&self.slopes) {
+            for value in map {
+                *value = if *value >= 0.0 {
+                    *value
+                } else {
+                    slope * *value
+                };
             }
         }
     }
@@ -422,9 +525,36 @@ mod tests {
         assert_eq!(output.data, [1.0 + 30.0 + 200.0 + 4000.0]);
     }
 
+    #[test]
+    fn a_dense_layer_runs_at_every_position_of_its_maps() {
+        // Outputs a + 10 b and 100 a + 1000 b + 1.
+        let layer = Dense {
+            inputs: 2,
+            weights: vec![1.0, 100.0, 10.0, 1000.0],
+            bias: vec![0.0, 1.0],
+        }
+        .into_convolution();
+        assert_eq!(layer.weights_shape(), [2, 2, 1, 1]);
+        let input = maps(2, 1, 2, &[1.0, 2.0, 3.0, 4.0]);
+        let mut output = Maps::default();
+        layer.apply(&input, &mut Vec::new(), &mut output);
+        assert_eq!(output, maps(2, 1, 2, &[31.0, 42.0, 3101.0, 4201.0]));
+    }
+
+    #[test]
+    fn a_rectifier_weakens_what_is_negative() {
+        let layer = Prelu {
+            slopes: vec![0.5, -2.0],
+        };
+        let mut values = maps(2, 1, 2, &[3.0, -4.0, 0.0, -1.0]);
+        layer.apply(&mut values);
+        assert_eq!(values.data, [3.0, -2.0, 0.0, 2.0]);
+    }
+
     proptest::proptest! {
         #[test]
         fn any_bytes_end_in_a_layer_or_an_error(bytes: Vec<u8>) {
+            let _ = Prelu::read(&mut BinaryReader::new(&bytes), "test");
             let _ = Convolution::read(&mut BinaryReader::new(&bytes), "test");
             let _ = Dense::read(&mut BinaryReader::new(&bytes), "test");
         }

@@ -24,12 +24,16 @@ use super::{LandmarkTracker, Tracked};
 /// mean of its width and height.
 ///
 /// Measured on 660 frames of three people where RetinaFace's box and the landmarks that PFLD finds
-/// in it are both known: height 1.365 ± 0.047, centre higher by 0.177 ± 0.014 and to the side by
-/// 0.006 ± 0.010 (taken as 0: faces are symmetric); width to height 0.70 ± 0.03.
+/// in it are both known: height 1.364 ± 0.042, centre higher by 0.177 ± 0.013 and to the side by
+/// 0.008 ± 0.011 (taken as 0: faces are symmetric); width to height 0.71 ± 0.04.
 mod detector_box {
-    pub(super) const HEIGHT: f32 = 1.365;
+    pub(super) const HEIGHT: f32 = 1.364;
     pub(super) const RISE: f32 = 0.177;
-    pub(super) const WIDTH_TO_HEIGHT: f32 = 0.70;
+    pub(super) const WIDTH_TO_HEIGHT: f32 = 0.71;
+    /// The height is one of so many per doubling (steps of 1.1 %).
+    pub(super) const HEIGHTS_PER_DOUBLING: f32 = 64.0;
+    /// The centre lies on a grid of so many points per height (steps of 0.8 %).
+    pub(super) const GRID_PER_HEIGHT: f32 = 128.0;
 }
 
 /// How to track.
@@ -242,12 +246,29 @@ impl<D: Network, L: Network> LandmarkTracker for PfldTracker<D, L> {
     }
 }
 
-/// The box that a detector would draw around the face that has these landmarks.
+/// The box that a detector would draw around the face that has these landmarks, on a grid.
+///
+/// The grid is far finer than the spread of detectors' boxes, so it costs no accuracy. But two
+/// trackers that see nearly the same landmarks mostly arrive at the same box, and from then on
+/// their landmarks are equal to the last bit: a tracker that starts in the middle of a video joins
+/// one that started earlier after 3 frames on average and 14 in 99 of 100 cases (4 and 16 without
+/// the grid).
 fn detector_box(landmarks: &[f32; 2 * LANDMARKS]) -> FaceBox {
+    use detector_box::{GRID_PER_HEIGHT, HEIGHT, HEIGHTS_PER_DOUBLING, RISE, WIDTH_TO_HEIGHT};
     let face = FaceBox::of_landmarks(landmarks);
     let size = (face.width() + face.height()) / 2.0;
+    let steps = (HEIGHT * size).log2() * HEIGHTS_PER_DOUBLING;
+    let height = (steps.round() / HEIGHTS_PER_DOUBLING).exp2();
+    let grid = height / GRID_PER_HEIGHT;
+    let on_grid = |position: f32| (position / grid).round() * grid;
     let (x, y) = face.center();
-    let height = detector_box::HEIGHT * size;
-    let center = (x, y - detector_box::RISE * size);
-    FaceBox::around(center, detector_box::WIDTH_TO_HEIGHT * height, height)
+    FaceBox::around(
+        (on_grid(x), on_grid(y - RISE * size)),
+        WIDTH_TO_HEIGHT * height,
+        height,
+    )
 }
+
+#[cfg(test)]
+#[path = "pfld_tracker_tests.rs"]
+mod tests;

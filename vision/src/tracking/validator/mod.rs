@@ -6,6 +6,8 @@
 //! needs no inference engine: the network is small and comes in OpenFace's own format. What to do
 //! about a bad verdict is the tracker's business.
 
+#[cfg(test)]
+pub(super) mod testing;
 mod warp;
 
 use crate::analysis::LANDMARKS;
@@ -238,6 +240,7 @@ impl View {
 
 #[cfg(test)]
 mod tests {
+    use super::testing::light_validator_file;
     use super::*;
     use proptest::prelude::*;
 
@@ -252,75 +255,23 @@ mod tests {
         assert_eq!(certainty_of_bins(&[1.0; 20]), 0.975, "the first of equals");
     }
 
-    fn matrix<T>(
-        rows: i32,
-        cols: i32,
-        code: i32,
-        values: &[T],
-        bytes: fn(&T) -> Vec<u8>,
-    ) -> Vec<u8> {
-        let mut out: Vec<u8> = [rows, cols, code]
-            .iter()
-            .flat_map(|v| v.to_le_bytes())
-            .collect();
-        out.extend(values.iter().flat_map(bytes));
-        out
-    }
-
-    /// A small but whole file: one view, one triangle that covers one pixel, a convolution that
-    /// reduces the image to one value, and two bins that weigh it with 1 and -1.
-    fn small_file() -> Vec<u8> {
-        let f64s = |v: &f64| v.to_le_bytes().to_vec();
-        let f32s = |v: &f32| v.to_le_bytes().to_vec();
-        let i32s = |v: &i32| v.to_le_bytes().to_vec();
-        let ints =
-            |values: &[i32]| -> Vec<u8> { values.iter().flat_map(|v| v.to_le_bytes()).collect() };
-        let mut one_pixel = [0; SIDE * SIDE];
-        one_pixel[0] = 1;
-        let mut ids = [-1; SIDE * SIDE];
-        ids[0] = 0;
-        [
-            ints(&[3, 1]),
-            matrix(3, 1, 6, &[0.0; 3], f64s),
-            matrix(1, 1, 6, &[-2.0], f64s),
-            matrix(1, 1, 6, &[1.0], f64s),
-            ints(&[3]),
-            ints(&[0, 1, 1]),
-            f32s(&0.0),
-            matrix(60, 60, 5, &[1.0; SIDE * SIDE], f32s),
-            ints(&[3]),
-            ints(&[2]),
-            matrix(2, 1, 5, &[0.0; 2], f32s),
-            matrix(1, 2, 5, &[1.0, -1.0], f32s),
-            ints(&[1]),
-            f64s(&0.0),
-            f64s(&0.0),
-            matrix(136, 1, 6, &[0.0; 136], f64s),
-            matrix(1, 3, 4, &[0, 1, 2], i32s),
-            matrix(60, 60, 4, &ids, i32s),
-            matrix(60, 60, 4, &one_pixel, i32s),
-            matrix(1, 3, 6, &[0.5, 0.0, 0.0], f64s),
-            matrix(1, 3, 6, &[0.5, 0.0, 0.0], f64s),
-        ]
-        .concat()
-    }
-
     #[test]
     fn a_small_file_is_read_and_run() {
-        let mut validator = Validator::parse(&small_file()).unwrap();
-        let data = vec![100; 3 * 20 * 20];
-        let frame = BgrView::new(&data, 20, 20, 60).unwrap();
+        let mut validator = Validator::parse(&light_validator_file()).unwrap();
         let landmarks = std::array::from_fn(|i| (i % 15) as f32);
-        // The one pixel is normalised to 0, which is 2 above its mean: the first bin wins.
-        assert_eq!(validator.certainty(&frame, &landmarks, [0.0; 3]), 0.75);
-        let outside = std::array::from_fn(|i| 100.0 + i as f32);
-        assert_eq!(validator.certainty(&frame, &outside, [0.0; 3]), 0.0);
-        assert_eq!(validator.certainty(&frame, &[f32::NAN; 136], [0.0; 3]), 0.0);
+        for (level, certainty) in [(200, 0.75), (0, 0.25)] {
+            let data = vec![level; 3 * 20 * 20];
+            let frame = BgrView::new(&data, 20, 20, 60).unwrap();
+            assert_eq!(validator.certainty(&frame, &landmarks, [0.0; 3]), certainty);
+            let outside = std::array::from_fn(|i| 100.0 + i as f32);
+            assert_eq!(validator.certainty(&frame, &outside, [0.0; 3]), 0.0);
+            assert_eq!(validator.certainty(&frame, &[f32::NAN; 136], [0.0; 3]), 0.0);
+        }
     }
 
     #[test]
     fn every_truncation_is_an_error() {
-        let file = small_file();
+        let file = light_validator_file();
         for length in 0..file.len() {
             assert!(Validator::parse(&file[..length]).is_err(), "{length} bytes");
         }
@@ -334,8 +285,8 @@ mod tests {
 
         /// A file with one changed byte is either refused or a validator that can be asked.
         #[test]
-        fn a_damaged_file_does_no_harm(at in 0..small_file().len(), value: u8) {
-            let mut file = small_file();
+        fn a_damaged_file_does_no_harm(at in 0..light_validator_file().len(), value: u8) {
+            let mut file = light_validator_file();
             file[at] = value;
             if let Ok(mut validator) = Validator::parse(&file) {
                 let data = vec![100; 3 * 20 * 20];
