@@ -9,6 +9,7 @@
 pub mod analysis;
 pub mod au;
 pub mod gaze;
+pub mod grey;
 pub mod image;
 pub mod model_file;
 pub mod network;

@@ -4,9 +4,11 @@
 //! makes it forget, which is what happens where a segment of a video begins. What the landmarks
 //! are used for is not known here.
 
+pub mod clm;
 pub mod convnet;
 pub mod detection;
 pub mod face_box;
+pub mod mtcnn;
 pub mod pfld;
 pub mod pfld_tracker;
 pub mod policy;

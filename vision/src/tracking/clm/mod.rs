@@ -1,0 +1,5 @@
+//! Constrained local models: landmarks found by patch experts that each search their own
+//! surroundings, held together by the shape model (Saragih et al. 2011; Baltrušaitis et al. 2013;
+//! Zadeh et al. 2017).
+
+pub mod experts;
