@@ -31,6 +31,22 @@ impl ModelFileError {
     }
 }
 
+/// A model that consists of several files could not be put together.
+#[derive(Debug, thiserror::Error)]
+pub enum ModelLoadError {
+    /// A file that another one names could not be got hold of.
+    #[error("the model file `{path}` could not be read")]
+    File {
+        /// Its path as the other file gives it.
+        path: String,
+        /// What went wrong.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A file is not what its format promises.
+    #[error(transparent)]
+    Format(#[from] ModelFileError),
+}
+
 /// A matrix as stored in a model file, widened to `f64`, row-major.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Matrix {
