@@ -5,12 +5,11 @@
 //! OpenFace's, so that the search ends where OpenFace's does, which is close to the minimum but
 //! not at it.
 
-use nalgebra::{Matrix3, Vector3};
+use nalgebra::Matrix3;
 
 use super::ShapeParameters;
 use super::model::ShapeModel;
 use super::normal_equations::{GLOBAL, Gram, NormalEquations, Point, WeakPose, dot};
-use super::rotation::{euler_from_rotation, small_rotation};
 
 const MOST_STEPS: usize = 1000;
 const STEP_LENGTH: f64 = 0.75;
@@ -44,6 +43,8 @@ pub struct FitScratch {
     points: Vec<Point>,
     /// Mode weights, followed by zeros up to a whole number of lanes.
     local: Vec<f64>,
+    /// Gram matrices of the landmarks that are not missing, when some are.
+    reduced: Gram,
     equations: NormalEquations,
 }
 
@@ -66,16 +67,13 @@ impl ShapeModel {
         out.local.clear();
         out.local.resize(self.modes(), 0.0);
         self.check(landmarks)?;
-        let reduced_gram = self.take_present(landmarks, &mut scratch.points);
-        let pose = self.search(reduced_gram.as_ref().unwrap_or(self.gram()), scratch)?;
+        let pose = self.search(landmarks, scratch)?;
 
-        let [rx, ry, rz] = euler_from_rotation(&pose.rotation);
-        let [tx, ty] = pose.translation;
-        let global = [pose.scale, rx, ry, rz, tx, ty];
-        if !global.iter().chain(&scratch.local).all(|v| v.is_finite()) {
+        let global = pose.to_global();
+        if !(global.iter().all(|v| v.is_finite()) && scratch.local.iter().all(|v| v.is_finite())) {
             return Err(FitError::Degenerate);
         }
-        out.global = global.map(|value| value as f32);
+        out.global = global;
         for (out, &value) in out.local.iter_mut().zip(&scratch.local) {
             *out = value as f32;
         }
@@ -96,29 +94,33 @@ impl ShapeModel {
         Ok(())
     }
 
-    /// Lists the landmarks that are not missing. When some are, returns the Gram matrices of the
-    /// rest.
-    fn take_present(&self, landmarks: &[f32], points: &mut Vec<Point>) -> Option<Gram> {
+    /// Lists the landmarks that are not missing. When some are, leaves the Gram matrices of the
+    /// rest in `reduced` and returns true.
+    fn take_present(&self, landmarks: &[f32], points: &mut Vec<Point>, reduced: &mut Gram) -> bool {
         let n = self.landmarks();
         let (xs, ys) = landmarks.split_at(n);
         points.clear();
         let present = (0..n).filter(|&i| xs[i] != 0.0);
         points.extend(present.map(|i| Point::new(i, [f64::from(xs[i]), f64::from(ys[i])])));
-        (points.len() < n).then(|| {
-            let mut gram = self.gram().clone();
-            for i in (0..n).filter(|&i| xs[i] == 0.0) {
-                gram.add([0, 1, 2].map(|axis| self.basis_row(axis * n + i)), -1.0);
+        let some_missing = points.len() < n;
+        if some_missing {
+            reduced.clear(self.modes());
+            for point in points {
+                reduced.add(self.basis_rows(point.landmark), 1.0);
             }
-            gram
-        })
+        }
+        some_missing
     }
 
-    fn search(&self, gram: &Gram, scratch: &mut FitScratch) -> Result<WeakPose, FitError> {
+    fn search(&self, landmarks: &[f32], scratch: &mut FitScratch) -> Result<WeakPose, FitError> {
         let FitScratch {
             points,
             local,
+            reduced,
             equations,
         } = scratch;
+        let some_missing = self.take_present(landmarks, points, reduced);
+        let gram = if some_missing { reduced } else { self.gram() };
         let mut pose = self.starting_pose(points)?;
         local.clear();
         local.resize(self.stride(), 0.0);
@@ -126,10 +128,10 @@ impl ShapeModel {
         let mut previous = total_error(&pose, points);
         let mut stalled_steps = 0;
         for _ in 0..MOST_STEPS {
-            equations.assemble(self, gram, &pose, points, local);
+            equations.assemble(self, gram, &pose, points, local, 1.0);
             let step = equations.solve().ok_or(FitError::Degenerate)?;
             let (local_step, global_step) = step.split_at(self.modes());
-            advance(&mut pose, global_step);
+            pose.advance(global_step, STEP_LENGTH);
             // Taken with the new pose but the old 3-D shape, as OpenFace does.
             let error = total_error(&pose, points);
             for (value, step) in local.iter_mut().zip(local_step) {
@@ -170,8 +172,8 @@ impl ShapeModel {
         })
     }
 
-    /// Gives the points the 3-D shape that the mode weights make.
-    fn deform(&self, local: &[f64], points: &mut [Point]) {
+    /// Gives the points the 3-D shape that the mode weights (padded to whole lanes) make.
+    pub(crate) fn deform(&self, local: &[f64], points: &mut [Point]) {
         for point in points {
             for axis in 0..3 {
                 let row = axis * self.landmarks() + point.landmark;
@@ -179,14 +181,6 @@ impl ShapeModel {
             }
         }
     }
-}
-
-fn advance(pose: &mut WeakPose, global_step: &[f64]) {
-    let step = |i: usize| STEP_LENGTH * global_step[i];
-    pose.scale += step(0);
-    pose.rotation *= small_rotation(Vector3::new(step(1), step(2), step(3)));
-    pose.translation[0] += step(4);
-    pose.translation[1] += step(5);
 }
 
 fn total_error(pose: &WeakPose, points: &[Point]) -> f64 {

@@ -15,6 +15,7 @@ mod rotation;
 pub use camera::Camera;
 pub use fit::{FitError, FitScratch};
 pub use model::ShapeModel;
+pub(crate) use normal_equations::{GLOBAL, Gram, NormalEquations, Point, WeakPose};
 pub use pose::{Pose, PoseError, estimate_pose};
 pub use rotation::{euler_from_rotation, rotation_from_euler};
 

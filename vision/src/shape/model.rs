@@ -83,15 +83,17 @@ impl ShapeModel {
                 "a value is too large for single precision",
             ));
         }
-        Ok(Self {
+        let mut model = Self {
             landmarks: rows / 3,
             modes,
-            gram: Gram::new(&basis, stride, modes),
+            gram: Gram::default(),
             mean,
             basis,
             stride,
             variances,
-        })
+        };
+        model.gram = Gram::weighted(&model, &vec![1.0; model.landmarks]);
+        Ok(model)
     }
 
     /// Number of landmarks, n.
@@ -122,6 +124,11 @@ impl ShapeModel {
         &self.variances
     }
 
+    /// The x, y and z rows of landmark `i`.
+    pub(super) fn basis_rows(&self, i: usize) -> [&[f64]; 3] {
+        [0, 1, 2].map(|axis| self.basis_row(axis * self.landmarks + i))
+    }
+
     /// A basis row with zeros up to a whole number of lanes.
     #[inline]
     pub(super) fn padded_row(&self, row: usize) -> &[f64] {
@@ -138,7 +145,7 @@ impl ShapeModel {
     }
 
     /// Length of a padded row.
-    pub(super) fn stride(&self) -> usize {
+    pub(crate) fn stride(&self) -> usize {
         self.stride
     }
 

@@ -1,20 +1,23 @@
-//! The linear system behind one step of the shape fit, and its solution.
+//! The linear system behind one step of fitting the shape model, and its solution.
 //!
 //! Unknowns are the mode weights first, then scale, three small rotations applied on the right of
-//! R, and translation in x and y. Which steps to take, and when to stop, is not decided here.
+//! R, and translation in x and y. Where the landmarks should go, which steps to take, and when to
+//! stop, is not decided here.
 
 use nalgebra::{Matrix3, Vector3};
 
+use super::ShapeParameters;
 use super::model::ShapeModel;
+use super::rotation::{euler_from_rotation, rotation_from_euler, small_rotation};
 
 /// Modes are handled in groups of this many; basis rows are padded to whole groups.
-pub(super) const LANES: usize = 4;
+pub(crate) const LANES: usize = 4;
 /// Scale, three rotations, two translations.
-pub(super) const GLOBAL: usize = 6;
+pub(crate) const GLOBAL: usize = 6;
 
 /// Pose under weak perspective.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct WeakPose {
+pub(crate) struct WeakPose {
     /// Pixels per millimetre.
     pub scale: f64,
     pub rotation: Matrix3<f64>,
@@ -22,13 +25,49 @@ pub(super) struct WeakPose {
     pub translation: [f64; 2],
 }
 
+impl WeakPose {
+    /// The pose that a shape's global parameters stand for.
+    pub fn of(parameters: &ShapeParameters) -> Self {
+        Self {
+            scale: parameters.scale(),
+            rotation: rotation_from_euler(parameters.rotation()),
+            translation: parameters.translation(),
+        }
+    }
+
+    /// As global parameters of a shape.
+    pub fn to_global(self) -> [f32; GLOBAL] {
+        let [rx, ry, rz] = euler_from_rotation(&self.rotation);
+        let [tx, ty] = self.translation;
+        [self.scale, rx, ry, rz, tx, ty].map(|value| value as f32)
+    }
+
+    /// Goes `length` times the step of the global parameters.
+    pub fn advance(&mut self, global_step: &[f64], length: f64) {
+        let step = |i: usize| length * global_step[i];
+        self.scale += step(0);
+        self.rotation *= small_rotation(Vector3::new(step(1), step(2), step(3)));
+        self.translation[0] += step(4);
+        self.translation[1] += step(5);
+    }
+
+    /// Where a point of the shape (in mm) lies in the image, in pixels.
+    #[inline]
+    pub fn project(&self, shape: &Vector3<f64>) -> [f64; 2] {
+        let turned = self.rotation * shape;
+        [0, 1].map(|axis| self.scale * turned[axis] + self.translation[axis])
+    }
+}
+
 /// One observed landmark and the model's idea of it.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Point {
+pub(crate) struct Point {
     /// Which landmark of the model it is.
     pub landmark: usize,
     /// Where it was seen, in pixels.
     pub observed: [f64; 2],
+    /// How much its squared error counts; 0 for not at all.
+    pub weight: f64,
     /// Where the model has it, in millimetres.
     pub shape: Vector3<f64>,
     /// Observed minus projected x and y.
@@ -38,11 +77,12 @@ pub(super) struct Point {
 }
 
 impl Point {
-    /// Landmark number `landmark`, seen at `observed`.
+    /// Landmark number `landmark`, seen at `observed`, with weight 1.
     pub fn new(landmark: usize, observed: [f64; 2]) -> Self {
         Self {
             landmark,
             observed,
+            weight: 1.0,
             ..Self::default()
         }
     }
@@ -50,9 +90,8 @@ impl Point {
     /// Observed minus projected position, in pixels.
     #[inline]
     pub fn error_under(&self, pose: &WeakPose) -> [f64; 2] {
-        let turned = pose.rotation * self.shape;
-        [0, 1]
-            .map(|axis| self.observed[axis] - (pose.scale * turned[axis] + pose.translation[axis]))
+        let projected = pose.project(&self.shape);
+        [0, 1].map(|axis| self.observed[axis] - projected[axis])
     }
 
     fn linearise(&mut self, pose: &WeakPose) {
@@ -68,28 +107,33 @@ impl Point {
     }
 }
 
-/// Σᵢ Vₖᵢᵀ Vₗᵢ over the landmarks i, for the axis pairs xx, yy, zz, xy + yx, xz + zx, yz + zy;
+/// Σᵢ wᵢ Vₖᵢᵀ Vₗᵢ over the landmarks i of weight wᵢ, for the axis pairs xx, yy, zz, xy + yx, xz + zx, yz + zy;
 /// lower triangles, row after row.
 ///
-/// The block of JᵀJ that belongs to the modes is a weighted sum of these six, whatever the pose
+/// The block of JᵀWJ that belongs to the modes is a weighted sum of these six, whatever the pose
 /// is, so the largest part of the normal equations is prepared once per model.
-#[derive(Debug, Clone)]
-pub(super) struct Gram([Vec<f64>; 6]);
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Gram([Vec<f64>; 6]);
 
 const AXIS_PAIRS: [(usize, usize); 6] = [(0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2)];
 
 impl Gram {
-    /// From 3n basis rows of `stride` values, the first `modes` of which count.
-    pub fn new(basis: &[f64], stride: usize, modes: usize) -> Self {
-        let n = basis.len() / stride / 3;
-        let mut gram = Self(std::array::from_fn(|_| vec![0.0; triangle(modes)]));
-        for i in 0..n {
-            gram.add(
-                [0, 1, 2].map(|axis| &basis[(axis * n + i) * stride..][..modes]),
-                1.0,
-            );
+    /// From a model whose landmarks have these weights.
+    pub fn weighted(model: &ShapeModel, weights: &[f64]) -> Self {
+        let mut gram = Self::default();
+        gram.clear(model.modes());
+        for (i, &weight) in weights.iter().enumerate().take(model.landmarks()) {
+            gram.add(model.basis_rows(i), weight);
         }
         gram
+    }
+
+    /// Starts over without landmarks, keeping the allocations.
+    pub fn clear(&mut self, modes: usize) {
+        for sum in &mut self.0 {
+            sum.clear();
+            sum.resize(triangle(modes), 0.0);
+        }
     }
 
     /// Adds the basis rows (x, y, z) of one landmark `times` times.
@@ -114,9 +158,10 @@ fn triangle(size: usize) -> usize {
     size * (size + 1) / 2
 }
 
-/// (JᵀJ + Λ) δ = Jᵀe - Λp, where Λ holds 1/λⱼ for the modes and nothing for the pose.
+/// (JᵀWJ + Λ) δ = JᵀWe - Λp, where W holds the landmarks' weights, and Λ a stiffness times 1/λⱼ for
+/// the modes and nothing for the pose.
 #[derive(Debug, Clone, Default)]
-pub(super) struct NormalEquations {
+pub(crate) struct NormalEquations {
     /// Lower triangle of the left side, row after row; once solved, its Cholesky factor.
     matrix: Vec<f64>,
     /// The right side; once solved, δ.
@@ -125,7 +170,8 @@ pub(super) struct NormalEquations {
 
 impl NormalEquations {
     /// Sets the system up at the given pose and mode weights (padded to whole lanes). `gram` must
-    /// cover the landmarks that are in `points`, whose errors and derivatives are updated.
+    /// cover the landmarks that are in `points`, with their weights; the points' errors and
+    /// derivatives are updated.
     pub fn assemble(
         &mut self,
         model: &ShapeModel,
@@ -133,6 +179,7 @@ impl NormalEquations {
         pose: &WeakPose,
         points: &mut [Point],
         local: &[f64],
+        stiffness: f64,
     ) {
         let modes = model.modes();
         self.matrix.resize(triangle(modes + GLOBAL), 0.0);
@@ -145,8 +192,18 @@ impl NormalEquations {
             [row[0], row[1], row[2]]
         });
         self.modes_with_modes(gram, rows);
-        self.with_modes(model, rows, points, local);
+        self.with_modes(model, rows, points, local, stiffness);
         self.global_with_global(modes, points);
+    }
+
+    /// The same without modes: only the pose may move.
+    pub fn assemble_rigid(&mut self, pose: &WeakPose, points: &mut [Point]) {
+        self.matrix.resize(triangle(GLOBAL), 0.0);
+        self.vector.resize(GLOBAL, 0.0);
+        for point in &mut *points {
+            point.linearise(pose);
+        }
+        self.global_with_global(0, points);
     }
 
     fn modes_with_modes(&mut self, gram: &Gram, [r1, r2]: [[f64; 3]; 2]) {
@@ -165,6 +222,7 @@ impl NormalEquations {
         [r1, r2]: [[f64; 3]; 2],
         points: &[Point],
         local: &[f64],
+        stiffness: f64,
     ) {
         let modes = model.modes();
         let (mode_matrix, global_matrix) = self.matrix.split_at_mut(triangle(modes));
@@ -174,9 +232,10 @@ impl NormalEquations {
             for point in points {
                 let [x, y, z] = model.lanes(point.landmark, first);
                 let [jx, jy] = &point.jacobian;
+                let w = point.weight;
                 for lane in 0..LANES {
-                    let u = r1[0] * x[lane] + r1[1] * y[lane] + r1[2] * z[lane];
-                    let v = r2[0] * x[lane] + r2[1] * y[lane] + r2[2] * z[lane];
+                    let u = w * (r1[0] * x[lane] + r1[1] * y[lane] + r1[2] * z[lane]);
+                    let v = w * (r2[0] * x[lane] + r2[1] * y[lane] + r2[2] * z[lane]);
                     for g in 0..4 {
                         global[g][lane] += jx[g] * u + jy[g] * v;
                     }
@@ -187,7 +246,7 @@ impl NormalEquations {
             }
             for lane in 0..LANES.min(modes - first) {
                 let mode = first + lane;
-                let precision = 1.0 / model.variances()[mode];
+                let precision = stiffness / model.variances()[mode];
                 self.vector[mode] = error[lane] - precision * local[mode];
                 mode_matrix[triangle(mode + 1) - 1] += precision;
                 for (g, products) in global.iter().enumerate() {
@@ -203,9 +262,10 @@ impl NormalEquations {
         for point in points {
             for (row, error) in point.jacobian.iter().zip(point.error) {
                 for a in 0..GLOBAL {
-                    vector[a] += row[a] * error;
+                    let weighted = point.weight * row[a];
+                    vector[a] += weighted * error;
                     for b in 0..GLOBAL {
-                        matrix[a][b] += row[a] * row[b];
+                        matrix[a][b] += weighted * row[b];
                     }
                 }
             }
@@ -254,7 +314,7 @@ impl NormalEquations {
 
 /// Inner product, summed in four lanes so that it can be vectorised.
 #[inline]
-pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
+pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
     let (a_groups, a_rest) = a.as_chunks::<LANES>();
     let (b_groups, b_rest) = b.as_chunks::<LANES>();
     let mut sums = [0.0; LANES];

@@ -3,3 +3,7 @@
 //! Zadeh et al. 2017).
 
 pub mod experts;
+pub mod fit;
+pub mod mean_shift;
+pub mod optimiser;
+pub mod parameters;
