@@ -248,7 +248,7 @@ fn collect_proposals(maps: &Maps, scale: f64, candidates: &mut Vec<Candidate>) {
             if face - background < least {
                 continue;
             }
-            let score = probability(background, face);
+            let score = coarse_probability(background, face);
             if score >= THRESHOLDS[0] {
                 let start = |i: usize| ((PROPOSAL_STEP * i + 1) as f64 / scale).trunc() as f32;
                 let end =
@@ -271,7 +271,15 @@ fn correction(maps: &[f32], size: usize, at: usize) -> Correction {
     std::array::from_fn(|i| maps[(2 + i) * size + at])
 }
 
-/// Softmax of two outputs.
+/// Softmax of two outputs of the second or third network. In double precision: faces come so close
+/// to 1 that only the last digits say which box is the best.
 fn probability(background: f32, face: f32) -> f32 {
+    (1.0 / (1.0 + f64::from(background - face).exp())) as f32
+}
+
+/// Softmax of two outputs of the first network. OpenFace does this in single precision, where a
+/// sure face is 1 exactly; which of several such boxes suppresses the others follows from their
+/// order.
+fn coarse_probability(background: f32, face: f32) -> f32 {
     1.0 / (1.0 + (background - face).exp())
 }
