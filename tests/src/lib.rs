@@ -1,1 +1,17 @@
-//! Placeholder.
+//! What the integration tests share. They run the real programs, on videos and models that they
+//! make themselves, so that the whole path is proven without a single downloaded model.
+//!
+//! A test takes a [`program::Bench`] (a temporary folder with tiny models), draws an input with
+//! [`video`], runs the supervisor with the real worker or with the worker [`double`], and looks at
+//! what is left: [`table`], [`record`], [`events`].
+
+pub mod double;
+pub mod events;
+pub mod models;
+pub mod onnx;
+#[cfg(target_os = "linux")]
+pub mod processes;
+pub mod program;
+pub mod record;
+pub mod table;
+pub mod video;

@@ -1,0 +1,176 @@
+//! The worker double; see `faceau_tests::double`. Started by the supervisor with the hidden option
+//! `--worker-program`, it takes its orders from the environment.
+
+// The real worker's own lifeline, so that what tests see of it is true of the real one.
+#[path = "../../../worker/src/lifeline.rs"]
+mod lifeline;
+
+use std::fs::File;
+use std::io::Write;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::time::Duration;
+
+use faceau_shared::protocol::{
+    Connection, FrameTask, FromWorker, Greeting, ProtocolError, SessionReport, ToWorker,
+    WorkerReport,
+};
+use faceau_shared::ring::WorkerRing;
+use faceau_tests::double::{Fault, Hold, Misdeed, Orders, Start, VARIABLE, measure};
+use faceau_vision::analysis::FrameAnalysis;
+use faceau_vision::image::BgrView;
+
+fn main() {
+    let orders = match std::env::var(VARIABLE) {
+        Ok(orders) => serde_json::from_str(&orders).expect("the orders are clear"),
+        Err(_) => Orders::default(),
+    };
+    match converse(&orders) {
+        Ok(()) | Err(ProtocolError::Closed) => {}
+        Err(error) => {
+            eprintln!("the double understands nothing: {error}");
+            std::process::exit(9);
+        }
+    }
+}
+
+fn converse(orders: &Orders) -> Result<(), ProtocolError> {
+    let socket: OwnedFd = std::io::stdin().as_fd().try_clone_to_owned()?;
+    let mut connection = Connection::new(UnixStream::from(socket))?;
+    let mut greeting = Greeting::ours();
+    match orders.start {
+        Start::OtherBuild => greeting.build = "0.0.1-of-yesterday".to_owned(),
+        Start::OtherProtocol => greeting.version += 1,
+        Start::Noise => {
+            connection.writer.stream().write_all(b"Hello, world!\n")?;
+            hang();
+        }
+        _ => {}
+    }
+    greeting.write(connection.writer.stream())?;
+    lifeline::watch(connection.reader.descriptor()?)?;
+    let ToWorker::Setup(setup) = connection.reader.receive()? else {
+        panic!("the first message is not the set-up");
+    };
+    match &orders.start {
+        Start::Dies => {
+            eprintln!("the models taste bad");
+            std::process::exit(7);
+        }
+        Start::Refuses(reason) => {
+            return connection.writer.send(&FromWorker::Refused(reason.clone()));
+        }
+        Start::Hangs => hang(),
+        _ => {}
+    }
+    connection.writer.send(&FromWorker::Ready(WorkerReport {
+        runtime: "worker double".to_owned(),
+        sessions: vec![SessionReport {
+            model: setup.pipeline,
+            provider: setup.provider,
+            open_ms: 0.0,
+        }],
+        startup_ms: 1.0,
+    }))?;
+    serve(&mut connection, orders)
+}
+
+fn serve(connection: &mut Connection, orders: &Orders) -> Result<(), ProtocolError> {
+    let mut ring = None;
+    loop {
+        match connection.reader.receive()? {
+            ToWorker::Attach(layout) => {
+                let descriptor = connection.reader.receive_descriptor()?;
+                ring = Some(WorkerRing::attach(descriptor, layout).expect("the ring is sound"));
+            }
+            ToWorker::Frame(task) => {
+                let ring = ring.as_mut().expect("a ring comes before frames");
+                let answer = work(ring, &task, orders, connection)?;
+                connection.writer.send(&answer)?;
+            }
+            ToWorker::Stop if orders.ignores_stop => {}
+            ToWorker::Stop => return Ok(()),
+            ToWorker::Setup(_) => panic!("a second set-up"),
+        }
+    }
+}
+
+fn work(
+    ring: &mut WorkerRing,
+    task: &FrameTask,
+    orders: &Orders,
+    connection: &mut Connection,
+) -> Result<FromWorker, ProtocolError> {
+    let FrameTask { slot, frame, .. } = *task;
+    let mut taken = ring.take(slot).expect("the slot exists");
+    let (pixels, results) = taken.split();
+    let (width, height) = (task.width as usize, task.height as usize);
+    let picture = BgrView::new(pixels, width, height, task.stride as usize).expect("a frame");
+    let results: &mut FrameAnalysis =
+        bytemuck::from_bytes_mut(&mut results[..FrameAnalysis::BYTES]);
+    measure(&picture, frame, results);
+    if orders.frame_takes > 0 {
+        std::thread::sleep(Duration::from_millis(orders.frame_takes));
+    }
+    if let Some(Hold { from, until }) = &orders.hold
+        && frame >= *from
+    {
+        while !until.exists() {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+    let done = FromWorker::Done { slot, frame };
+    let misdeed = orders.fault.as_ref().and_then(|fault| due(fault, frame));
+    Ok(match misdeed {
+        None => done,
+        Some(Misdeed::Crash) => crash(),
+        Some(Misdeed::Leave) => std::process::exit(0),
+        Some(Misdeed::Hang) => hang(),
+        Some(Misdeed::Noise) => {
+            connection.writer.stream().write_all(&[0xff; 64])?;
+            done
+        }
+        Some(Misdeed::WrongSlot) => FromWorker::Done {
+            slot: slot + 100,
+            frame,
+        },
+        Some(Misdeed::NotANumber) => {
+            results.landmarks[5] = f32::NAN;
+            done
+        }
+        Some(Misdeed::NoSuchBin) => {
+            results.has_bins = 1;
+            results.fhog_bins[11] = u16::MAX;
+            done
+        }
+        Some(Misdeed::Fail(reason)) => FromWorker::FrameFailed {
+            slot,
+            frame,
+            reason,
+        },
+    })
+}
+
+/// What is to be done wrong at this frame, if anything.
+fn due(fault: &Fault, frame: u64) -> Option<Misdeed> {
+    let first = |marker| File::create_new(marker).is_ok();
+    (fault.frame == frame && fault.once.as_ref().is_none_or(first)).then(|| fault.misdeed.clone())
+}
+
+/// The signal that a crash inside a native library ends with, without the core file.
+fn crash() -> ! {
+    use rustix::process::{Resource, Rlimit, Signal, getpid, kill_process, setrlimit};
+    let none = Rlimit {
+        current: Some(0),
+        maximum: Some(0),
+    };
+    let _ = setrlimit(Resource::Core, none);
+    let _ = kill_process(getpid(), Signal::SEGV);
+    hang()
+}
+
+fn hang() -> ! {
+    loop {
+        std::thread::park();
+    }
+}

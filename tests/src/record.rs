@@ -1,0 +1,113 @@
+//! The run record, in types of the tests' own: when the program's drift, they do not parse.
+
+use std::path::Path;
+
+use serde::Deserialize;
+
+/// A `.run.json`. See the supervisor's own type for what each field means.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)] // described where it is written
+pub struct Record {
+    pub format: u32,
+    pub program: Program,
+    pub complete: bool,
+    pub input: Input,
+    pub options: Options,
+    pub models: Vec<Model>,
+    pub networks: Vec<Network>,
+    pub frames: Frames,
+    pub timing: Timing,
+    pub warnings: Vec<String>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Program {
+    pub version: String,
+    pub build: String,
+    pub runtime: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Input {
+    pub path: String,
+    pub width: usize,
+    pub height: usize,
+    pub frames: usize,
+    pub seconds: f64,
+    pub segments: usize,
+    pub remarks: Vec<String>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Options {
+    pub pipeline: String,
+    pub tracking: String,
+    pub provider: String,
+    pub redetect_every: u32,
+    pub workers: usize,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Model {
+    pub id: String,
+    pub sha256: String,
+    pub known: bool,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Network {
+    pub model: String,
+    pub provider: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Frames {
+    pub written: usize,
+    pub successful: usize,
+    pub analysed: u64,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Timing {
+    pub seconds: f64,
+    pub frames_per_second: f64,
+    pub worker_startup_ms: f64,
+    pub workers_started: u32,
+    pub stages: Vec<Stage>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Stage {
+    pub stage: String,
+    pub ms_per_frame: f64,
+    pub share: f64,
+}
+
+impl Record {
+    /// Reads a record.
+    ///
+    /// # Panics
+    /// When it is not there, or not as it should be.
+    pub fn read(path: &Path) -> Self {
+        let text = std::fs::read_to_string(path)
+            .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"))
+    }
+}

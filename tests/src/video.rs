@@ -1,0 +1,304 @@
+//! Videos and pictures that tell which frame they are, written with FFmpeg's libraries.
+//!
+//! Every frame is 160 x 120 pixels of grey, laid out in 8 x 8 cells: the upper two rows of cells
+//! spell the frame's number in black and white, below them a bright disk moves over a dim ground.
+
+use std::path::Path;
+
+use ffmpeg_next as ffmpeg;
+
+use ffmpeg::codec::{Id, encoder};
+use ffmpeg::format::Pixel;
+use ffmpeg::{Dictionary, Packet, Rational};
+
+/// Width of all frames in pixels.
+pub const WIDTH: usize = 160;
+/// Height of all frames in pixels.
+pub const HEIGHT: usize = 120;
+/// Cells per row and per column.
+pub const CELLS: usize = 8;
+/// Radius of the disk in pixels.
+pub const DISK: f64 = 14.0;
+
+/// Luma of black and white in the range that video uses.
+const BLACK: u8 = 16;
+const WHITE: u8 = 235;
+
+/// What is seen in a frame, as luma.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Picture {
+    /// Row after row, [`WIDTH`] x [`HEIGHT`].
+    pub luma: Vec<u8>,
+}
+
+impl Picture {
+    /// The frame of this number (counted from 0, below 65,536).
+    pub fn numbered(number: usize) -> Self {
+        let (cx, cy) = disk_at(number);
+        Self::drawn(|x, y| {
+            let cell = (y * CELLS / HEIGHT) * CELLS + x * CELLS / WIDTH;
+            if cell < 16 {
+                return if number >> cell & 1 == 1 {
+                    WHITE
+                } else {
+                    BLACK
+                };
+            }
+            let distance = (x as f64 + 0.5 - cx).hypot(y as f64 + 0.5 - cy);
+            if distance > DISK {
+                return 40 + 8 * ((x / 8 + y / 8) % 2) as u8;
+            }
+            // A pattern that turns, so that descriptors change from frame to frame.
+            let angle = (y as f64 - cy).atan2(x as f64 - cx) + 0.3 * number as f64;
+            (200.0 + 25.0 * (3.0 * angle).sin()) as u8
+        })
+    }
+
+    /// Nothing.
+    pub fn black() -> Self {
+        Self::drawn(|_, _| BLACK)
+    }
+
+    /// White in the upper left cell, black elsewhere.
+    pub fn corner() -> Self {
+        Self::drawn(|x, y| {
+            if x < WIDTH / CELLS && y < HEIGHT / CELLS {
+                WHITE
+            } else {
+                BLACK
+            }
+        })
+    }
+
+    fn drawn(luma: impl Fn(usize, usize) -> u8) -> Self {
+        let pixels = (0..HEIGHT).flat_map(|y| (0..WIDTH).map(move |x| (x, y)));
+        Self {
+            luma: pixels.map(|(x, y)| luma(x, y)).collect(),
+        }
+    }
+
+    /// Writes the picture as an image file, whose format the ending says.
+    pub fn save(&self, path: &Path) {
+        let grey = |luma: &u8| ((f64::from(*luma) - 16.0) * 255.0 / 219.0).clamp(0.0, 255.0) as u8;
+        let pixels = self.luma.iter().map(grey).collect();
+        image::GrayImage::from_raw(WIDTH as u32, HEIGHT as u32, pixels)
+            .expect("the size is right")
+            .save(path)
+            .expect("the image can be written");
+    }
+}
+
+/// Centre of the disk in the frame of this number, in pixels.
+pub fn disk_at(number: usize) -> (f64, f64) {
+    let phase = number as f64 * 0.15;
+    (72.0 + 5.0 * phase.sin(), 72.0 + 4.0 * (1.3 * phase).cos())
+}
+
+/// The number that a frame spells, from the mean brightness (0 to 255) of its cells.
+pub fn number_in(cells: &[f64]) -> usize {
+    (0..16)
+        .filter(|&bit| cells[bit] > 128.0)
+        .map(|bit| 1 << bit)
+        .sum()
+}
+
+/// How a video is to be written.
+#[derive(Debug, Clone)]
+pub struct Recipe {
+    /// Frames from one key frame to the next.
+    pub gop: u32,
+    /// Frames predicted from both sides between two others.
+    pub b_frames: usize,
+    /// When each frame is shown, in milliseconds, ascending; 40 apart if there are fewer.
+    pub times: Vec<i64>,
+    /// Options of the file format.
+    pub options: Vec<(&'static str, &'static str)>,
+}
+
+impl Default for Recipe {
+    fn default() -> Self {
+        Self {
+            gop: 12,
+            b_frames: 0,
+            times: Vec::new(),
+            options: Vec::new(),
+        }
+    }
+}
+
+impl Recipe {
+    /// When frame `number` is shown, in milliseconds.
+    pub fn time_of(&self, number: usize) -> i64 {
+        self.times.get(number).copied().unwrap_or_else(|| {
+            let last = self.times.last().map_or(0, |last| last + 40);
+            last + 40 * (number - self.times.len()) as i64
+        })
+    }
+
+    /// Writes an MPEG-4 video whose ending says the file format.
+    pub fn write(&self, path: &Path, pictures: impl IntoIterator<Item = Picture>) {
+        self.try_write(path, pictures)
+            .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    }
+
+    fn try_write(
+        &self,
+        path: &Path,
+        pictures: impl IntoIterator<Item = Picture>,
+    ) -> Result<(), ffmpeg::Error> {
+        // AVI knows no times but multiples of its frame's length.
+        let is_avi = path.extension().is_some_and(|ending| ending == "avi");
+        let base = if is_avi {
+            Rational(1, 25)
+        } else {
+            Rational(1, 1000)
+        };
+        let mut output = open(path)?;
+        let codec = encoder::find(Id::MPEG4).ok_or(ffmpeg::Error::EncoderNotFound)?;
+        let mut encoder = ffmpeg::codec::context::Context::new_with_codec(codec)
+            .encoder()
+            .video()?;
+        encoder.set_width(WIDTH as u32);
+        encoder.set_height(HEIGHT as u32);
+        encoder.set_format(Pixel::YUV420P);
+        encoder.set_time_base(base);
+        encoder.set_frame_rate(Some(Rational(25, 1)));
+        encoder.set_gop(self.gop);
+        encoder.set_max_b_frames(self.b_frames);
+        encoder.set_qmin(2);
+        encoder.set_qmax(4);
+        if output
+            .format()
+            .flags()
+            .contains(ffmpeg::format::Flags::GLOBAL_HEADER)
+        {
+            encoder.set_flags(ffmpeg::codec::Flags::GLOBAL_HEADER);
+        }
+        let mut encoder = encoder.open()?;
+        let mut stream = output.add_stream(codec)?;
+        stream.set_parameters(&encoder);
+        stream.set_time_base(base);
+        stream.set_avg_frame_rate(Rational(25, 1));
+        output.write_header_with(dictionary(&self.options))?;
+
+        for (number, picture) in pictures.into_iter().enumerate() {
+            let mut frame = frame_of(&picture);
+            let time = self.time_of(number);
+            frame.set_pts(Some(if is_avi { time / 40 } else { time }));
+            encoder.send_frame(&frame)?;
+            pass_on(&mut encoder, base, &mut output)?;
+        }
+        encoder.send_eof()?;
+        pass_on(&mut encoder, base, &mut output)?;
+        output.write_trailer()
+    }
+}
+
+/// A video of numbered frames, in the plainest way.
+pub fn write_numbered(path: &Path, frames: usize) {
+    Recipe::default().write(path, (0..frames).map(Picture::numbered));
+}
+
+/// A file with sound only: a second of silence.
+pub fn write_sound(path: &Path) {
+    let write = || -> Result<(), ffmpeg::Error> {
+        let mut output = open(path)?;
+        let codec = encoder::find(Id::PCM_S16LE).ok_or(ffmpeg::Error::EncoderNotFound)?;
+        let mut encoder = ffmpeg::codec::context::Context::new_with_codec(codec)
+            .encoder()
+            .audio()?;
+        let layout = ffmpeg::ChannelLayout::MONO;
+        let format = ffmpeg::format::Sample::I16(ffmpeg::format::sample::Type::Packed);
+        encoder.set_rate(8000);
+        encoder.set_channel_layout(layout);
+        encoder.set_format(format);
+        encoder.set_time_base(Rational(1, 8000));
+        let mut encoder = encoder.open()?;
+        output.add_stream(codec)?.set_parameters(&encoder);
+        output.write_header()?;
+        let mut frame = ffmpeg::frame::Audio::new(format, 8000, layout);
+        frame.set_rate(8000);
+        frame.set_pts(Some(0));
+        frame.data_mut(0).fill(0);
+        encoder.send_frame(&frame)?;
+        encoder.send_eof()?;
+        pass_on(&mut encoder, Rational(1, 8000), &mut output)?;
+        output.write_trailer()
+    };
+    write().unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+}
+
+/// Writes into an MP4 file that its picture is to be turned by as many quarters clockwise, as
+/// phones do. Where the matrix is: ISO 14496-12, track header box.
+pub fn set_rotation(path: &Path, quarters: usize) {
+    let mut bytes = std::fs::read(path).unwrap();
+    let header = bytes
+        .windows(4)
+        .position(|name| name == b"tkhd")
+        .expect("an MP4 file has a track header");
+    assert_eq!(bytes[header + 4], 0, "version of the track header");
+    let (one, none) = (1 << 16, 0);
+    let [a, b, c, d] = [
+        [one, none, none, one],
+        [none, one, -one, none],
+        [-one, none, none, -one],
+        [none, -one, one, none],
+    ][quarters % 4];
+    let matrix = [a, b, 0, c, d, 0, 0, 0, 1 << 30];
+    for (place, value) in bytes[header + 44..][..36].chunks_mut(4).zip(matrix) {
+        place.copy_from_slice(&i32::to_be_bytes(value));
+    }
+    std::fs::write(path, bytes).unwrap();
+}
+
+/// Keeps only the first `share` (0 to 1) of a file.
+pub fn cut_file(path: &Path, share: f64) {
+    let mut bytes = std::fs::read(path).unwrap();
+    bytes.truncate((bytes.len() as f64 * share) as usize);
+    std::fs::write(path, bytes).unwrap();
+}
+
+fn open(path: &Path) -> Result<ffmpeg::format::context::Output, ffmpeg::Error> {
+    ffmpeg::init()?;
+    ffmpeg::util::log::set_level(ffmpeg::util::log::Level::Error);
+    ffmpeg::format::output(path)
+}
+
+fn dictionary(options: &[(&str, &str)]) -> Dictionary<'static> {
+    let mut dictionary = Dictionary::new();
+    for (name, value) in options {
+        dictionary.set(name, value);
+    }
+    dictionary
+}
+
+/// Writes what the encoder has ready.
+fn pass_on(
+    encoder: &mut ffmpeg::encoder::Encoder,
+    base: Rational,
+    output: &mut ffmpeg::format::context::Output,
+) -> Result<(), ffmpeg::Error> {
+    let mut packet = Packet::empty();
+    while encoder.receive_packet(&mut packet).is_ok() {
+        let to = output.stream(0).map_or(base, |stream| stream.time_base());
+        packet.set_stream(0);
+        packet.rescale_ts(base, to);
+        packet.write_interleaved(output)?;
+    }
+    Ok(())
+}
+
+fn frame_of(picture: &Picture) -> ffmpeg::frame::Video {
+    let mut frame = ffmpeg::frame::Video::new(Pixel::YUV420P, WIDTH as u32, HEIGHT as u32);
+    let stride = frame.stride(0);
+    for (row, luma) in frame
+        .data_mut(0)
+        .chunks_mut(stride)
+        .zip(picture.luma.chunks(WIDTH))
+    {
+        row[..WIDTH].copy_from_slice(luma);
+    }
+    frame.data_mut(1).fill(128);
+    frame.data_mut(2).fill(128);
+    frame
+}

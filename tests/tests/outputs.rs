@@ -1,0 +1,171 @@
+//! Where tables go, what is never overwritten, and that nothing is left lying about.
+
+use std::fs;
+
+use faceau_tests::double::Orders;
+use faceau_tests::program::{Bench, Supervisor};
+use faceau_tests::video::write_numbered;
+
+fn double(bench: &Bench) -> Supervisor {
+    bench.with_double(&Orders::default()).args(["-w", "1"])
+}
+
+#[test]
+fn a_table_that_exists_is_replaced_only_when_told_to() {
+    let bench = Bench::new();
+    let [a, b] = ["a.mp4", "b.mp4"].map(|name| bench.path(name));
+    write_numbered(&a, 3);
+    write_numbered(&b, 4);
+    fs::write(bench.out().join("a.csv"), "precious").unwrap();
+    let ended = double(&bench).args([&a, &b]).run().expect_code(1);
+    ended.expect_line(&["error", "a.csv", "--overwrite"]);
+    assert_eq!(bench.outputs(), ["a.csv", "b.csv", "b.run.json"]);
+    let kept = fs::read_to_string(bench.out().join("a.csv")).unwrap();
+    assert_eq!(kept, "precious");
+    assert_eq!(bench.table("b.csv").rows.len(), 4);
+
+    double(&bench)
+        .args([&a, &b])
+        .arg("--overwrite")
+        .run()
+        .expect_code(0);
+    assert_eq!(bench.table("a.csv").rows.len(), 3);
+}
+
+#[test]
+fn a_place_that_cannot_be_written_is_said_before_any_work() {
+    let bench = Bench::new();
+    let video = bench.path("a.mp4");
+    write_numbered(&video, 3);
+    fs::write(bench.path("file"), "").unwrap();
+    fs::create_dir(bench.path("folder.csv")).unwrap();
+    for place in ["file/b.csv", "folder.csv"] {
+        let ended = double(&bench)
+            .arg("-o")
+            .arg(bench.path(place))
+            .arg(&video)
+            .run()
+            .expect_code(1);
+        ended.expect_line(&["error", place, "cannot be written"]);
+    }
+    let ended = double(&bench)
+        .arg("--out-dir")
+        .arg(bench.path("file"))
+        .arg(&video)
+        .run()
+        .expect_code(1);
+    ended.expect_line(&["error", "file/a.csv", "cannot be written"]);
+    assert_eq!(bench.outputs(), [""; 0]);
+}
+
+#[test]
+fn two_inputs_never_write_the_same_table() {
+    let bench = Bench::new();
+    for folder in ["one", "two"] {
+        fs::create_dir(bench.path(folder)).unwrap();
+    }
+    let [one, two] = ["one/a.mp4", "two/a.avi"].map(|name| bench.path(name));
+    write_numbered(&one, 3);
+    write_numbered(&two, 4);
+    let ended = double(&bench)
+        .arg("--overwrite")
+        .args([&one, &two])
+        .run()
+        .expect_code(1);
+    ended.expect_line(&["error", "two/a.avi", "a.csv", "another input"]);
+    assert_eq!(bench.table("a.csv").rows.len(), 3);
+}
+
+#[test]
+fn one_table_for_several_inputs_makes_no_sense() {
+    let bench = Bench::new();
+    let [a, b] = ["a.mp4", "b.mp4"].map(|name| bench.path(name));
+    write_numbered(&a, 3);
+    write_numbered(&b, 3);
+    let ended = double(&bench)
+        .args(["-o", "all.csv"])
+        .args([&a, &b])
+        .run()
+        .expect_code(2);
+    ended.expect_line(&["error", "--output", "--out-dir"]);
+    assert_eq!(bench.outputs(), [""; 0]);
+}
+
+/// Nobody may be there to hear anything: the work is done all the same.
+#[test]
+fn closed_outputs_do_not_stop_the_work() {
+    let bench = Bench::new();
+    let video = bench.path("a.mp4");
+    write_numbered(&video, 100);
+    for script in [
+        r#"exec "$@" >&- 2>&-"#,
+        r#"exec "$@" --progress json >&- 2>&-"#,
+        r#"exec "$@" --progress bar >&- 2>&-"#,
+        // A reader that is gone before the first word.
+        r#""$@" --progress json --verbose 2>&1 | exec true"#,
+    ] {
+        let supervisor = double(&bench).arg(&video).through_shell(script);
+        let ended = supervisor.run();
+        assert!(ended.status.success(), "{script}: {ended:#?}");
+        // The end of the last pipe is not the end of the supervisor.
+        #[cfg(target_os = "linux")]
+        faceau_tests::processes::expect_marked(&bench.mark(), 0);
+        assert_eq!(bench.outputs(), ["a.csv", "a.run.json"], "{script}");
+        assert_eq!(bench.table("a.csv").rows.len(), 100);
+        for name in bench.outputs() {
+            fs::remove_file(bench.out().join(name)).unwrap();
+        }
+    }
+}
+
+#[test]
+fn quiet_says_only_errors_and_verbose_says_where_the_time_went() {
+    let bench = Bench::new();
+    let video = bench.path("a.mp4");
+    write_numbered(&video, 10);
+    let quiet = double(&bench)
+        .arg("--quiet")
+        .arg(&video)
+        .run()
+        .expect_code(0);
+    assert_eq!(quiet.stderr, "");
+    assert!(quiet.stdout.is_empty());
+    let again = double(&bench)
+        .arg("--quiet")
+        .arg(&video)
+        .run()
+        .expect_code(1);
+    again.expect_line(&["error", "a.csv"]);
+    assert_eq!(again.stderr.lines().count(), 1);
+    let verbose = double(&bench)
+        .args(["--verbose", "--overwrite"])
+        .arg(&video)
+        .run()
+        .expect_code(0);
+    verbose.expect_line(&["decoding"]);
+    verbose.expect_line(&["supervisor", "%"]);
+}
+
+/// What a killed run of the same output left behind is cleaned up by the next one; what belongs to
+/// a run that lives is not.
+#[test]
+fn leftovers_of_killed_runs_go() {
+    let bench = Bench::new();
+    let video = bench.path("a.mp4");
+    write_numbered(&video, 3);
+    let alive = format!(".a.csv.{}.faceau-unfinished", std::process::id());
+    // Above any process number that a system gives out.
+    let dead = ".a.csv.1073741822.faceau-unfinished";
+    for name in [alive.as_str(), dead, ".a.csv.notes"] {
+        fs::write(bench.out().join(name), "").unwrap();
+    }
+    double(&bench).arg(&video).run().expect_code(0);
+    let mut expected = vec![
+        alive,
+        ".a.csv.notes".into(),
+        "a.csv".into(),
+        "a.run.json".into(),
+    ];
+    expected.sort();
+    assert_eq!(bench.outputs(), expected);
+}
