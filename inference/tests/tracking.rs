@@ -4,6 +4,7 @@ mod common;
 
 use common::{Data, csv_column, npz};
 use faceau_vision::analysis::LANDMARKS;
+use faceau_vision::image::BgrView;
 use faceau_vision::stage::StageClock;
 use faceau_vision::tracking::face_box::FaceBox;
 use faceau_vision::tracking::pfld_tracker::PfldTrackerOptions;
@@ -87,5 +88,29 @@ fn success_is_as_with_openface() {
             count(&theirs),
         );
         assert!(different.len() <= most_different, "{video}: {different:?}");
+    }
+}
+
+#[test]
+fn frames_of_any_size_can_be_tracked() {
+    let Some(data) = Data::find() else { return };
+    let mut tracker = data.tracker(PfldTrackerOptions::default());
+    for (width, height) in [
+        (1, 1),
+        (1, 300),
+        (7, 5),
+        (33, 17),
+        (641, 31),
+        (99, 1999),
+        (0, 10),
+    ] {
+        let pixels = vec![128; 3 * width * height];
+        let frame = BgrView::new(&pixels, width, height, 3 * width).unwrap();
+        let mut tracked = Tracked::default();
+        tracker.reset();
+        tracker
+            .track(&frame, &mut StageClock::start(), &mut tracked)
+            .unwrap_or_else(|e| panic!("{width}x{height}: {e}"));
+        assert!(!tracked.success, "a face in {width}x{height} grey pixels");
     }
 }
