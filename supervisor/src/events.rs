@@ -10,6 +10,7 @@ use faceau_shared::ring::QueuedSlot;
 
 use crate::input::reader::ReadError;
 use crate::input::{InputError, Source};
+use crate::job::TaskId;
 
 /// Names one worker process. Never used twice, so that late news of a dead worker meets nobody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -46,8 +47,8 @@ pub enum WorkerEvent {
 pub enum ReaderEvent {
     /// A frame lies in a slot.
     Decoded(DecodedFrame),
-    /// All frames of the segment it was given are in slots, and another can be read.
-    SegmentRead,
+    /// All frames of the task it was given are in slots, and another can be read.
+    TaskRead,
     /// The frames cannot be read.
     Failed(ReadError),
 }
@@ -57,8 +58,8 @@ pub enum ReaderEvent {
 pub struct DecodedFrame {
     /// Its number, counted from 0.
     pub frame: usize,
-    /// The segment it was read for.
-    pub segment: usize,
+    /// The task it was read for.
+    pub task: TaskId,
     /// Where its pixels are.
     pub slot: QueuedSlot,
     /// Width in pixels.

@@ -55,11 +55,17 @@ impl<T: LandmarkTracker> FrameAnalyser<T> {
         self.tracker.reset();
     }
 
+    /// Goes on where another analyser of the same kind and settings left off: `last` is what it made
+    /// of the frame before the next.
+    pub fn resume_after(&mut self, last: &FrameAnalysis) {
+        self.tracker.resume(last);
+    }
+
     /// Analyses the next frame and overwrites all of `out`. `frame_number` counts from 1 in the
     /// whole video, not in the segment.
     ///
     /// Where the tracker has lost the face, `out` holds its last estimate with `success` 0 and AU
-    /// scores of 0; while it never found one, zeros.
+    /// scores of 0; while it never found one, zeros but for what the tracker says of its shape.
     ///
     /// # Errors
     /// When a network cannot be run. `out` is then all zeros.
@@ -72,6 +78,12 @@ impl<T: LandmarkTracker> FrameAnalyser<T> {
         *out = FrameAnalysis::zeroed();
         let mut clock = StageClock::start();
         self.tracker.track(frame, &mut clock, &mut self.tracked)?;
+        out.tracker = self.tracker.memory();
+        let shape = &self.tracked.shape;
+        if shape.local.len() == out.local.len() {
+            out.global = shape.global;
+            out.local.copy_from_slice(&shape.local);
+        }
         if self.tracked.landmarks.iter().any(|&value| value != 0.0) {
             self.report_face(frame, &mut clock, out);
             if self.tracked.au_success {
@@ -101,8 +113,6 @@ impl<T: LandmarkTracker> FrameAnalyser<T> {
             .camera
             .unwrap_or_else(|| Camera::default_for(frame.width(), frame.height()));
         if shape.local.len() == out.local.len() {
-            out.global = shape.global;
-            out.local.copy_from_slice(&shape.local);
             self.shape.shape_3d(&shape.local, &mut self.shape_3d);
             camera.landmarks_3d(shape, &self.shape_3d, landmarks, &mut out.landmarks_3d);
             // Without a pose the zeros stay, which no head before the camera can have.
@@ -158,6 +168,7 @@ fn bounding_box(landmarks: &[f32; 2 * LANDMARKS]) -> [f32; 4] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::analysis::TrackerMemory;
     use crate::au::mask::Triangulation;
     use crate::testing::{Sequence, au_models, shape_model_text, triangulation_text};
 
@@ -165,6 +176,17 @@ mod tests {
     struct Fixed(Tracked);
 
     impl LandmarkTracker for Fixed {
+        fn memory(&self) -> TrackerMemory {
+            TrackerMemory {
+                discrete: [7; 4],
+                rest: [8; 12],
+            }
+        }
+
+        fn resume(&mut self, last: &FrameAnalysis) {
+            self.0.landmarks = last.landmarks;
+        }
+
         fn reset(&mut self) {
             self.0 = Tracked::default();
         }

@@ -9,7 +9,7 @@ use common::{
     Dump, all_frames, by_axis, csv_aus, dynamic_au_models, face_shape_model, folder,
     largest_difference,
 };
-use faceau_vision::analysis::{FHOG_LEN, FrameAnalysis};
+use faceau_vision::analysis::{FHOG_LEN, FrameAnalysis, TrackerMemory};
 use faceau_vision::au::analyser::AuAnalyser;
 use faceau_vision::au::temporal::{TemporalRecord, TemporalStage};
 use faceau_vision::image::BgrView;
@@ -49,6 +49,14 @@ impl LandmarkTracker for Replay {
         (tracked.success, tracked.au_success, tracked.confidence) = (true, true, 0.98);
         clock.lap(Stage::Landmarks);
         Ok(())
+    }
+
+    fn memory(&self) -> TrackerMemory {
+        TrackerMemory::default()
+    }
+
+    fn resume(&mut self, _: &FrameAnalysis) {
+        unreachable!("the video is one segment");
     }
 }
 

@@ -1,6 +1,6 @@
 //! The loop over frames: take a slot, analyse what is in it, leave the results there, say so.
 
-use faceau_shared::protocol::{Connection, FrameTask, FromWorker, ProtocolError, ToWorker};
+use faceau_shared::protocol::{Begin, Connection, FrameTask, FromWorker, ProtocolError, ToWorker};
 use faceau_shared::ring::WorkerRing;
 use faceau_vision::analysis::FrameAnalysis;
 use faceau_vision::image::BgrView;
@@ -57,8 +57,10 @@ fn analyse(ring: &mut WorkerRing, analyser: &mut Analyser, task: &FrameTask) -> 
         .ok_or("the slot has no room for the results")?;
     let analysis = bytemuck::try_from_bytes_mut(results)
         .map_err(|e| format!("the slot is not aligned: {e}"))?;
-    if task.first_of_segment {
-        analyser.begin_segment();
+    match task.begin {
+        Begin::GoOn => {}
+        Begin::Afresh => analyser.begin_segment(),
+        Begin::Resume => analyser.resume_after(analysis),
     }
     analyser
         .analyse(&frame, task.frame, analysis)

@@ -237,7 +237,7 @@ impl MessageWriter {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::{FrameTask, FromWorker, ToWorker};
+    use crate::protocol::{Begin, FrameTask, FromWorker, ToWorker};
 
     fn pair() -> (Connection, Connection) {
         let (a, b) = UnixStream::pair().unwrap();
@@ -250,7 +250,7 @@ mod tests {
         let task = FrameTask {
             slot: 3,
             frame: 77,
-            first_of_segment: true,
+            begin: Begin::Afresh,
             width: 640,
             height: 480,
             stride: 1920,

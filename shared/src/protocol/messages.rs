@@ -32,6 +32,18 @@ pub struct Setup {
     pub redetect_every: u32,
 }
 
+/// What a tracker should know when it sees a frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Begin {
+    /// What it knows from the frame before.
+    GoOn,
+    /// Nothing.
+    Afresh,
+    /// What another tracker knew after the frame before, whose analysis lies in the slot where the
+    /// results will be.
+    Resume,
+}
+
 /// One frame to analyse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FrameTask {
@@ -39,8 +51,8 @@ pub struct FrameTask {
     pub slot: u32,
     /// Frame number in the video, counted from 1.
     pub frame: u64,
-    /// Whether a segment begins here, so that the tracker must forget what it knows.
-    pub first_of_segment: bool,
+    /// What the tracker should know when it sees the frame.
+    pub begin: Begin,
     /// Width in pixels.
     pub width: u32,
     /// Height in pixels.

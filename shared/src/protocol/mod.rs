@@ -10,7 +10,9 @@ mod handover;
 mod messages;
 
 pub use connection::{Connection, Greeting, MessageReader, MessageWriter, ProtocolError};
-pub use messages::{FrameTask, FromWorker, LogLevel, SessionReport, Setup, ToWorker, WorkerReport};
+pub use messages::{
+    Begin, FrameTask, FromWorker, LogLevel, SessionReport, Setup, ToWorker, WorkerReport,
+};
 
 /// Version of the messages. Changes whenever their meaning or layout does.
 pub const PROTOCOL_VERSION: u32 = 1;

@@ -105,6 +105,24 @@ impl QueuedSlot {
         self.0.index
     }
 
+    /// Puts something where the results will be, for the worker to begin with.
+    ///
+    /// # Panics
+    /// When `bytes` is longer than the room for results.
+    pub fn write_results(&mut self, bytes: &[u8]) {
+        let range = self.0.region.layout().results(self.0.index);
+        assert!(bytes.len() <= range.len(), "more than a slot's results");
+        // SAFETY: the range lies inside the mapping, `bytes` is memory of this process that does
+        // not overlap it, and the worker has not been told of the slot.
+        unsafe {
+            std::ptr::copy_nonoverlapping(
+                bytes.as_ptr(),
+                self.0.region.base().add(range.start),
+                bytes.len(),
+            );
+        }
+    }
+
     /// The worker has been told: the slot is its own now.
     pub fn dispatch(self) -> BusySlot {
         BusySlot(self.0)

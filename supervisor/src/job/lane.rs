@@ -4,6 +4,7 @@
 //! still touch is never used again.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
@@ -13,10 +14,10 @@ use std::time::Instant;
 use faceau_shared::ring::{BusySlot, FreeSlot, Ring, RingError, RingLayout};
 use faceau_vision::analysis::FrameAnalysis;
 
+use super::task::TaskId;
 use crate::events::{DecodedFrame, Event, EventSender, ReaderEvent, WorkerId};
 use crate::input::reader::{ReadError, Reader};
 use crate::input::{Geometry, Source};
-use crate::plan::Segment;
 
 /// Slots of a ring: enough that a worker never waits for its decoder's hiccups.
 const MOST_SLOTS: usize = 8;
@@ -36,8 +37,8 @@ pub fn ring_layout(geometry: Geometry) -> Result<RingLayout, RingError> {
 pub struct InFlight {
     /// Its slot.
     pub slot: BusySlot,
-    /// The segment it belongs to.
-    pub segment: usize,
+    /// The task it belongs to.
+    pub task: TaskId,
     /// Its number, counted from 0.
     pub frame: usize,
 }
@@ -46,12 +47,12 @@ pub struct InFlight {
 pub struct Lane {
     ring: Ring,
     free: mpsc::Sender<FreeSlot>,
-    orders: mpsc::Sender<(usize, Segment)>,
+    orders: mpsc::Sender<(TaskId, Range<usize>)>,
     stop: Arc<AtomicBool>,
     /// Frames that the worker has, by slot.
     in_flight: BTreeMap<u32, InFlight>,
-    /// Segments given to this lane and not complete, in order.
-    segments: VecDeque<usize>,
+    /// Tasks given to this lane and not complete, in order.
+    tasks: VecDeque<TaskId>,
     /// When the worker last gave a slot back or got the first of several.
     last_sign: Instant,
 }
@@ -74,7 +75,7 @@ impl Lane {
             // The receiver is right here.
             let _ = free.send(slot);
         }
-        let (orders, segments) = mpsc::channel();
+        let (orders, tasks) = mpsc::channel();
         let stop = Arc::new(AtomicBool::new(false));
         let filler = Filler {
             worker,
@@ -86,7 +87,7 @@ impl Lane {
         };
         thread::Builder::new()
             .name("decoder".into())
-            .spawn(move || filler.run(&segments))
+            .spawn(move || filler.run(&tasks))
             .map_err(|source| RingError::NoMemory {
                 bytes: layout.total_bytes(),
                 source,
@@ -97,7 +98,7 @@ impl Lane {
             orders,
             stop,
             in_flight: BTreeMap::new(),
-            segments: VecDeque::new(),
+            tasks: VecDeque::new(),
             last_sign: Instant::now(),
         })
     }
@@ -107,21 +108,26 @@ impl Lane {
         &self.ring
     }
 
-    /// Has `segment` decoded after what is being decoded now.
-    pub fn read(&mut self, number: usize, segment: Segment) {
-        self.segments.push_back(number);
+    /// Has the frames of a task decoded after what is being decoded now.
+    pub fn read(&mut self, task: TaskId, frames: Range<usize>) {
+        self.tasks.push_back(task);
         // If the thread has failed, that was an event of its own.
-        let _ = self.orders.send((number, segment));
+        let _ = self.orders.send((task, frames));
     }
 
-    /// Segments given to this lane and not complete; the first is the one worked on.
-    pub fn segments(&mut self) -> &[usize] {
-        self.segments.make_contiguous()
+    /// Tasks given to this lane and not complete; the first is the one worked on.
+    pub fn tasks(&mut self) -> &[TaskId] {
+        self.tasks.make_contiguous()
     }
 
-    /// All results of the lane's first segment are there.
-    pub fn segment_completed(&mut self) {
-        self.segments.pop_front();
+    /// Whether the lane has nothing to do.
+    pub fn is_idle(&self) -> bool {
+        self.tasks.is_empty()
+    }
+
+    /// All results of the lane's first task are there.
+    pub fn task_completed(&mut self) {
+        self.tasks.pop_front();
     }
 
     /// The worker got a frame.
@@ -177,11 +183,11 @@ struct Filler {
 }
 
 impl Filler {
-    fn run(self, segments: &mpsc::Receiver<(usize, Segment)>) {
+    fn run(self, tasks: &mpsc::Receiver<(TaskId, Range<usize>)>) {
         let mut reader = None;
-        while let Ok((number, segment)) = segments.recv() {
-            let event = match self.read_segment(&mut reader, number, &segment) {
-                Ok(true) => ReaderEvent::SegmentRead,
+        while let Ok((task, frames)) = tasks.recv() {
+            let event = match self.read_task(&mut reader, task, frames) {
+                Ok(true) => ReaderEvent::TaskRead,
                 Ok(false) => return,
                 Err(error) => ReaderEvent::Failed(error),
             };
@@ -191,20 +197,20 @@ impl Filler {
         }
     }
 
-    /// Decodes all frames of a segment into slots as they become free. `false` when nobody wants
+    /// Decodes all frames of a task into slots as they become free. `false` when nobody wants
     /// them any more.
-    fn read_segment(
+    fn read_task(
         &self,
         reader: &mut Option<Reader>,
-        number: usize,
-        segment: &Segment,
+        task: TaskId,
+        frames: Range<usize>,
     ) -> Result<bool, ReadError> {
         let reader = match reader {
             Some(reader) => reader,
             None => reader.insert(Reader::open(&self.source, self.decoder_threads)?),
         };
-        reader.go_to(segment.start)?;
-        for frame in segment.seen() {
+        reader.go_to(frames.start)?;
+        for frame in frames {
             let Ok(slot) = self.free_slots.recv() else {
                 return Ok(false);
             };
@@ -215,7 +221,7 @@ impl Filler {
             let size = reader.read(frame, RingLayout::row_stride, slot.pixels())?;
             let decoded = DecodedFrame {
                 frame,
-                segment: number,
+                task,
                 slot: slot.queue(),
                 width: size.width,
                 height: size.height,

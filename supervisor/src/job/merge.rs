@@ -1,24 +1,57 @@
-//! Results back in the order of the video.
+//! Results back in the order of the video, and segments joined where their trackers agree.
 //!
 //! Segments are analysed side by side, so results of a later one arrive before those of an earlier
-//! one is complete; they wait here, without the bins that most frames do not have.
+//! one is complete; they wait here. Where one segment ends and the next begins, both trackers have
+//! seen the frame before: the earlier one as its last frame, the later one as the end of its
+//! lead-in. If they agree there, the later one's results follow. If not, the earlier tracker runs
+//! on, and its results count, until they do. Which frames count is thus a function of the video.
 
 use std::collections::BTreeMap;
 use std::mem::offset_of;
+use std::ops::Range;
+use std::sync::Arc;
 
 use bytemuck::Zeroable;
 use faceau_vision::analysis::FrameAnalysis;
 
+use super::agreement::agree;
+use super::task::{RunOn, TaskId};
 use crate::plan::Segment;
+
+/// Frames that a tracker runs on before it is looked at again whether it must go further.
+const RUN_ON_FRAMES: usize = 16;
 
 /// Puts results in order.
 pub struct Merger {
     segments: Vec<Segment>,
-    /// How many frames of each segment have been accepted.
+    /// Results of each segment that have come, whether they wait or not.
     accepted: Vec<usize>,
-    /// The segment whose results pass through.
-    current: usize,
+    /// Results that wait, by segment, from the segment's first frame on.
     parked: BTreeMap<usize, Vec<Parked>>,
+    /// What a segment's tracker made of the frame before its first.
+    entries: BTreeMap<usize, Parked>,
+    /// The analysis passed on last.
+    last: Arc<FrameAnalysis>,
+    /// Number of frames passed on.
+    passed: usize,
+    position: Position,
+    run_ons: u32,
+    request: Option<RunOn>,
+}
+
+/// Where the next result to be passed on comes from.
+enum Position {
+    /// From this segment.
+    Within(usize),
+    /// From this segment, if its tracker agrees with the one before.
+    Before(usize),
+    /// From a tracker that runs on into this segment.
+    RunningOn {
+        segment: usize,
+        number: u32,
+        frames: Range<usize>,
+        results: Vec<Parked>,
+    },
 }
 
 /// A result that waits: its bytes, cut off before the bins if it has none.
@@ -35,19 +68,13 @@ impl Parked {
         Self(bytes[..length].into())
     }
 
-    fn unpark(&self, analysis: &mut FrameAnalysis) {
-        *analysis = FrameAnalysis::zeroed();
-        bytemuck::bytes_of_mut(analysis)[..self.0.len()].copy_from_slice(&self.0);
+    fn unpark(&self) -> Arc<FrameAnalysis> {
+        let mut analysis = Arc::new(FrameAnalysis::zeroed());
+        if let Some(analysis) = Arc::get_mut(&mut analysis) {
+            bytemuck::bytes_of_mut(analysis)[..self.0.len()].copy_from_slice(&self.0);
+        }
+        analysis
     }
-}
-
-/// What became of a result.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Accepted {
-    /// It belongs to a lead-in, or had been accepted from a worker that was lost since.
-    Dropped,
-    /// It counts.
-    Counted,
 }
 
 impl Merger {
@@ -56,118 +83,206 @@ impl Merger {
         Self {
             accepted: vec![0; segments.len()],
             segments,
-            current: 0,
             parked: BTreeMap::new(),
+            entries: BTreeMap::new(),
+            last: Arc::new(FrameAnalysis::zeroed()),
+            passed: 0,
+            position: Position::Within(0),
+            run_ons: 0,
+            request: None,
         }
     }
 
-    /// Takes the result of `frame`, analysed as part of `segment`, and passes on to `sink` what
-    /// can be passed on in order. The frames of one segment must come in order.
+    /// Whether all frames have been passed on.
+    pub fn is_complete(&self) -> bool {
+        self.segments
+            .last()
+            .is_none_or(|segment| self.passed == segment.frames.end)
+    }
+
+    /// Frames for which results have come, each counted once.
+    pub fn frames_known(&self) -> usize {
+        self.accepted.iter().sum()
+    }
+
+    /// A run-on that is needed to go on, once.
+    pub fn take_request(&mut self) -> Option<RunOn> {
+        self.request.take()
+    }
+
+    /// How many times a tracker had to run on.
+    pub fn run_ons(&self) -> u32 {
+        self.run_ons
+    }
+
+    /// Takes the result of `frame`, analysed as part of `task`, and passes on to `sink` what can be
+    /// passed on in order. The frames of one task must come in order; frames that have come
+    /// already, from a worker that was lost since, are passed over.
     pub fn accept<E>(
         &mut self,
-        segment: usize,
+        task: TaskId,
         frame: usize,
         analysis: &FrameAnalysis,
         sink: &mut impl FnMut(usize, &FrameAnalysis) -> Result<(), E>,
-    ) -> Result<Accepted, E> {
-        let frames = &self.segments[segment].frames;
-        if frame != frames.start + self.accepted[segment] || !frames.contains(&frame) {
-            return Ok(Accepted::Dropped);
+    ) -> Result<(), E> {
+        match task {
+            TaskId::Segment(number) => {
+                let frames = &self.segments[number].frames;
+                if frame + 1 == frames.start {
+                    self.entries.insert(number, Parked::new(analysis));
+                } else if frame != frames.start + self.accepted[number] || frame >= frames.end {
+                    return Ok(());
+                } else {
+                    self.accepted[number] += 1;
+                    if matches!(self.position, Position::Within(within) if within == number)
+                        && frame == self.passed
+                    {
+                        self.pass(Arc::new(*analysis), sink)?;
+                    } else {
+                        let parked = self.parked.entry(number).or_default();
+                        parked.push(Parked::new(analysis));
+                    }
+                }
+            }
+            TaskId::RunOn(number) => {
+                let Position::RunningOn {
+                    number: current,
+                    frames,
+                    results,
+                    ..
+                } = &mut self.position
+                else {
+                    return Ok(());
+                };
+                if *current != number || frame != frames.start + results.len() {
+                    return Ok(());
+                }
+                results.push(Parked::new(analysis));
+            }
         }
-        self.accepted[segment] += 1;
-        if segment == self.current {
-            sink(frame, analysis)?;
-            self.advance(sink)?;
-        } else {
-            let parked = self.parked.entry(segment).or_default();
-            parked.push(Parked::new(analysis));
-        }
-        Ok(Accepted::Counted)
+        self.advance(sink)
     }
 
-    /// Moves on to the next segments as long as the current one is complete.
+    fn pass<E>(
+        &mut self,
+        analysis: Arc<FrameAnalysis>,
+        sink: &mut impl FnMut(usize, &FrameAnalysis) -> Result<(), E>,
+    ) -> Result<(), E> {
+        sink(self.passed, &analysis)?;
+        self.passed += 1;
+        self.last = analysis;
+        Ok(())
+    }
+
+    /// Passes on whatever can be passed on.
     fn advance<E>(
         &mut self,
         sink: &mut impl FnMut(usize, &FrameAnalysis) -> Result<(), E>,
     ) -> Result<(), E> {
-        while let Some(segment) = self.segments.get(self.current) {
-            if self.accepted[self.current] < segment.frames.len() {
-                break;
-            }
-            self.current += 1;
-            let Some(parked) = self.parked.remove(&self.current) else {
-                continue;
+        loop {
+            let moved = match self.position {
+                Position::Within(number) => self.advance_within(number, sink)?,
+                Position::Before(number) => self.try_to_join(number),
+                Position::RunningOn { segment, .. } => self.advance_run_on(segment, sink)?,
             };
-            let first = self.segments[self.current].frames.start;
-            let mut analysis = FrameAnalysis::zeroed();
-            for (offset, waiting) in parked.iter().enumerate() {
-                waiting.unpark(&mut analysis);
-                sink(first + offset, &analysis)?;
+            if !moved {
+                return Ok(());
             }
         }
-        Ok(())
+    }
+
+    /// Passes on waiting results of the segment; moves on at its end.
+    fn advance_within<E>(
+        &mut self,
+        number: usize,
+        sink: &mut impl FnMut(usize, &FrameAnalysis) -> Result<(), E>,
+    ) -> Result<bool, E> {
+        let frames = self.segments[number].frames.clone();
+        while let Some(next) = self.parked_result(number, self.passed) {
+            self.pass(next, sink)?;
+        }
+        Ok(self.passed == frames.end && self.leave(number))
+    }
+
+    /// Forgets a segment that is complete. `false` after the last one.
+    fn leave(&mut self, number: usize) -> bool {
+        self.parked.remove(&number);
+        self.entries.remove(&number);
+        let next = number + 1;
+        self.position = Position::Before(next);
+        next < self.segments.len()
+    }
+
+    /// A result of a segment that waits.
+    fn parked_result(&self, number: usize, frame: usize) -> Option<Arc<FrameAnalysis>> {
+        let offset = frame - self.segments[number].frames.start;
+        let waiting = self.parked.get(&number)?.get(offset)?;
+        Some(waiting.unpark())
+    }
+
+    /// Decides whether the segment can follow, as soon as its tracker has got there.
+    fn try_to_join(&mut self, number: usize) -> bool {
+        let Some(entry) = self.entries.get(&number) else {
+            return false;
+        };
+        if agree(&self.last, &entry.unpark()) {
+            self.position = Position::Within(number);
+        } else {
+            self.run_on_into(number);
+        }
+        true
+    }
+
+    /// Has the tracker of the last frame passed on go on into `segment`.
+    fn run_on_into(&mut self, segment: usize) {
+        let end = self.segments[segment].frames.end;
+        let frames = self.passed..end.min(self.passed + RUN_ON_FRAMES);
+        let number = self.run_ons;
+        self.run_ons += 1;
+        self.request = Some(RunOn {
+            number,
+            frames: frames.clone(),
+            after: Arc::clone(&self.last),
+        });
+        self.position = Position::RunningOn {
+            segment,
+            number,
+            frames,
+            results: Vec::new(),
+        };
+    }
+
+    /// Passes on the next result of a run-on once the segment's own is there to compare with.
+    fn advance_run_on<E>(
+        &mut self,
+        number: usize,
+        sink: &mut impl FnMut(usize, &FrameAnalysis) -> Result<(), E>,
+    ) -> Result<bool, E> {
+        let Position::RunningOn {
+            frames, results, ..
+        } = &self.position
+        else {
+            return Ok(false);
+        };
+        let end = frames.end;
+        let Some(result) = results.get(self.passed - frames.start).map(Parked::unpark) else {
+            return Ok(false);
+        };
+        let Some(own) = self.parked_result(number, self.passed) else {
+            return Ok(false);
+        };
+        self.pass(result, sink)?;
+        if agree(&self.last, &own) {
+            self.position = Position::Within(number);
+        } else if self.passed == self.segments[number].frames.end {
+            return Ok(self.leave(number));
+        } else if self.passed == end {
+            self.run_on_into(number);
+        }
+        Ok(true)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::input::FrameIndex;
-    use crate::plan::{LEAD_IN, Tracking, cut};
-    use proptest::prelude::*;
-    use std::convert::Infallible;
-
-    fn analysis(frame: usize) -> FrameAnalysis {
-        let mut analysis = FrameAnalysis::zeroed();
-        analysis.confidence = frame as f32;
-        if frame.is_multiple_of(2) {
-            analysis.has_bins = 1;
-            analysis.fhog_bins[7] = (frame % 1000) as u16;
-            analysis.geometry_bins[237] = (frame % 10_000) as u16;
-        }
-        analysis
-    }
-
-    proptest! {
-        /// Workers advance at random, one is lost in between and its segment begins again: every
-        /// frame passes exactly once, in order, with what was measured on it.
-        #[test]
-        fn whatever_the_order_of_arrival(
-            picks in proptest::collection::vec(0_usize..3, 0..2000),
-            lose_at in 0_usize..2000,
-        ) {
-            let index = FrameIndex { frames: 300, entry_points: (0..300).collect() };
-            let segments = cut(&index, Tracking::Segmented);
-            let mut merger = Merger::new(segments.clone());
-            let mut passed = Vec::new();
-            let mut sink = |frame: usize, a: &FrameAnalysis| {
-                assert_eq!(bytemuck::bytes_of(a), bytemuck::bytes_of(&analysis(frame)));
-                passed.push(frame);
-                Ok::<(), Infallible>(())
-            };
-            let mut next_segment = 3;
-            let mut lanes: Vec<(usize, usize)> =
-                (0..3).map(|s| (s, segments[s].start)).collect();
-            let picks = picks.into_iter().chain((0..5000).map(|i| i % 3));
-            for (step, pick) in picks.enumerate() {
-                let (segment, frame) = lanes[pick];
-                if segment >= segments.len() {
-                    continue;
-                }
-                if step == lose_at {
-                    lanes[pick].1 = segments[segment].start;
-                    continue;
-                }
-                merger.accept(segment, frame, &analysis(frame), &mut sink).unwrap();
-                lanes[pick].1 += 1;
-                if lanes[pick].1 == segments[segment].frames.end {
-                    let start = segments.get(next_segment).map_or(0, |s| s.start);
-                    lanes[pick] = (next_segment, start);
-                    next_segment += 1;
-                }
-            }
-            prop_assert_eq!(passed, (0..300).collect::<Vec<_>>());
-            prop_assert!(LEAD_IN > 0);
-        }
-    }
-}
+#[path = "merge_tests.rs"]
+mod tests;

@@ -2,22 +2,24 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::RecvTimeoutError;
 use std::time::{Duration, Instant};
 
 use bytemuck::Zeroable;
-use faceau_shared::protocol::{FrameTask, LogLevel};
+use faceau_shared::protocol::{Begin, FrameTask, LogLevel};
 use faceau_shared::ring::RingError;
 use faceau_vision::analysis::FrameAnalysis;
 use faceau_vision::au::models::AuModels;
 use faceau_vision::au::temporal::TemporalStage;
 
 use super::lane::{InFlight, Lane};
-use super::merge::{Accepted, Merger};
+use super::merge::Merger;
 use super::schedule::{AfterLoss, MOST_ATTEMPTS, Schedule};
 use super::stages::StageTable;
+use super::task::{RunOn, TaskId};
 use crate::cpu_time;
 use crate::events::{DecodedFrame, Event, EventReceiver, EventSender, ReaderEvent, WorkerId};
 use crate::input::reader::ReadError;
@@ -79,9 +81,9 @@ pub enum JobError {
     Deadly {
         /// The input.
         path: PathBuf,
-        /// First frame of the segment, counted from 0.
+        /// First frame of the task, counted from 0.
         first: usize,
-        /// Last frame of the segment, counted from 0.
+        /// Last frame of the task, counted from 0.
         last: usize,
         /// How the last worker ended.
         reason: String,
@@ -271,6 +273,8 @@ struct Job {
     csv: PathBuf,
     source: Source,
     segments: Vec<Segment>,
+    /// Run-ons that wait or are under way.
+    run_ons: BTreeMap<u32, RunOn>,
     schedule: Schedule,
     lanes: BTreeMap<WorkerId, Lane>,
     merger: Merger,
@@ -279,7 +283,6 @@ struct Job {
     /// The result being looked at; here so that it is allocated once.
     analysis: Box<FrameAnalysis>,
     successful: usize,
-    counted: usize,
     analysed: u64,
     stages: StageTable,
     cpu_at_start: CpuTimes,
@@ -316,12 +319,12 @@ impl Job {
             schedule: Schedule::new(segments.len()),
             merger: Merger::new(segments.clone()),
             segments,
+            run_ons: BTreeMap::new(),
             lanes: BTreeMap::new(),
             rows: spool(paths)?,
             temporal: TemporalStage::new(Arc::clone(context.models)),
             analysis: Box::new(FrameAnalysis::zeroed()),
             successful: 0,
-            counted: 0,
             analysed: 0,
             stages: StageTable::default(),
             cpu_at_start: CpuTimes::now(context.pool),
@@ -338,7 +341,7 @@ impl Job {
             self.employ(context, id)?;
         }
         let mut next_tick = Instant::now() + TICK;
-        while !self.schedule.is_finished() {
+        while !self.merger.is_complete() {
             let wait = next_tick.saturating_duration_since(Instant::now());
             match context.events.recv_timeout(wait) {
                 Ok(Event::Signal(signal)) => {
@@ -390,7 +393,7 @@ impl Job {
             Event::Reader(worker, ReaderEvent::Decoded(frame)) => {
                 self.dispatch(context, worker, frame);
             }
-            Event::Reader(worker, ReaderEvent::SegmentRead) => self.assign(worker),
+            Event::Reader(worker, ReaderEvent::TaskRead) => self.assign(worker),
             Event::Reader(worker, ReaderEvent::Failed(error)) => {
                 if self.lanes.contains_key(&worker) {
                     return Err(match error {
@@ -451,25 +454,60 @@ impl Job {
         Ok(())
     }
 
-    /// Has a lane read the next segment. The worker may still have frames of the one before, so
-    /// that it does not wait while the decoder finds its place.
+    /// Has a lane read the next task. The worker may still have frames of the one before, so that
+    /// it does not wait while the decoder finds its place.
     fn assign(&mut self, id: WorkerId) {
-        let Some(lane) = self.lanes.get_mut(&id) else {
-            return;
-        };
-        if let Some(number) = self.schedule.take_next() {
-            lane.read(number, self.segments[number].clone());
+        if self.lanes.contains_key(&id)
+            && let Some(task) = self.schedule.take_next()
+        {
+            let frames = self.frames_of(task);
+            if let Some(lane) = self.lanes.get_mut(&id) {
+                lane.read(task, frames);
+            }
         }
     }
 
-    fn dispatch(&mut self, context: &mut Context<'_>, id: WorkerId, frame: DecodedFrame) {
+    /// The frames a worker sees that is given `task`.
+    fn frames_of(&self, task: TaskId) -> Range<usize> {
+        match task {
+            TaskId::Segment(number) => self.segments[number].seen(),
+            TaskId::RunOn(number) => self
+                .run_ons
+                .get(&number)
+                .map_or(0..0, |run_on| run_on.frames.clone()),
+        }
+    }
+
+    /// Gives work that has come up to workers that have none.
+    fn employ_idle(&mut self, context: &mut Context<'_>) -> Result<(), RingError> {
+        for id in context.pool.ready() {
+            match self.lanes.get(&id) {
+                Some(lane) if lane.is_idle() => self.assign(id),
+                Some(_) => {}
+                None => self.employ(context, id)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn dispatch(&mut self, context: &mut Context<'_>, id: WorkerId, mut frame: DecodedFrame) {
+        let is_first = frame.frame == self.frames_of(frame.task).start;
+        let begin = match frame.task {
+            _ if !is_first => Begin::GoOn,
+            TaskId::Segment(_) => Begin::Afresh,
+            TaskId::RunOn(number) => {
+                let after = &*self.run_ons[&number].after;
+                frame.slot.write_results(bytemuck::bytes_of(after));
+                Begin::Resume
+            }
+        };
         let Some(lane) = self.lanes.get_mut(&id) else {
             return;
         };
         let task = FrameTask {
             slot: frame.slot.index(),
             frame: frame.frame as u64 + 1,
-            first_of_segment: frame.frame == self.segments[frame.segment].start,
+            begin,
             width: frame.width as u32,
             height: frame.height as u32,
             stride: frame.stride as u32,
@@ -477,7 +515,7 @@ impl Job {
         // From here on the slot is the worker's, whether or not it lives to read the message.
         lane.dispatched(InFlight {
             slot: frame.slot.dispatch(),
-            segment: frame.segment,
+            task: frame.task,
             frame: frame.frame,
         });
         context.pool.dispatch(id, task);
@@ -515,8 +553,8 @@ impl Job {
 
         let (rows, temporal, source) = (&mut self.rows, &mut self.temporal, &self.source);
         let successful = &mut self.successful;
-        let accepted = self.merger.accept(
-            in_flight.segment,
+        let merged = self.merger.accept(
+            in_flight.task,
             in_flight.frame,
             &self.analysis,
             &mut |frame, analysis: &FrameAnalysis| -> io::Result<()> {
@@ -526,16 +564,22 @@ impl Job {
                 rows.push(frame as u64 + 1, source.seconds(frame), analysis)
             },
         );
-        let accepted = accepted.map_err(|source| OutputError::Write {
+        merged.map_err(|source| OutputError::Write {
             path: self.csv.clone(),
             source,
         })?;
-        if accepted == Accepted::Counted {
-            self.counted += 1;
+        if in_flight.frame + 1 == self.frames_of(in_flight.task).end {
+            if let Some(lane) = self.lanes.get_mut(&id) {
+                lane.task_completed();
+            }
+            if let TaskId::RunOn(number) = in_flight.task {
+                self.run_ons.remove(&number);
+            }
         }
-        if in_flight.frame + 1 == self.segments[in_flight.segment].frames.end {
-            lane.segment_completed();
-            self.schedule.completed();
+        if let Some(run_on) = self.merger.take_request() {
+            self.schedule.add(TaskId::RunOn(run_on.number));
+            self.run_ons.insert(run_on.number, run_on);
+            self.employ_idle(context)?;
         }
         Ok(())
     }
@@ -547,34 +591,26 @@ impl Job {
         id: WorkerId,
         reason: String,
     ) -> Result<(), Setback> {
-        let segments = self
+        let tasks = self
             .lanes
             .remove(&id)
-            .map_or_else(Vec::new, |mut lane| lane.segments().to_vec());
+            .map_or_else(Vec::new, |mut lane| lane.tasks().to_vec());
         let warning = format!("a worker is gone and will be replaced: {reason}");
         context.progress.warn(&self.input, &warning);
         self.warnings.push(warning);
-        if let AfterLoss::GiveUp { segment } = self.schedule.worker_lost(&segments) {
-            let frames = &self.segments[segment].frames;
+        if let AfterLoss::GiveUp(task) = self.schedule.worker_lost(&tasks) {
+            let frames = self.frames_of(task);
             return Err(Setback::Fatal(JobError::Deadly {
                 path: self.input.clone(),
                 first: frames.start,
-                last: frames.end - 1,
+                last: frames.end.saturating_sub(1),
                 reason,
             }));
         }
         // The replacement is employed once it is ready; workers without work take over now.
         let wanted = context.workers.min(self.segments.len());
         context.pool.grow_to(wanted)?;
-        for id in context.pool.ready() {
-            if let Some(lane) = self.lanes.get_mut(&id) {
-                if lane.segments().is_empty() {
-                    self.assign(id);
-                }
-            } else {
-                self.employ(context, id)?;
-            }
-        }
+        self.employ_idle(context)?;
         Ok(())
     }
 
@@ -596,7 +632,7 @@ impl Job {
 
     fn show_progress(&self, context: &mut Context<'_>, stage: &'static str) {
         context.progress.tick(&Tick {
-            done: self.counted,
+            done: self.merger.frames_known(),
             stage,
         });
     }

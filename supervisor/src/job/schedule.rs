@@ -1,43 +1,45 @@
-//! Who analyses which segment, and what happens when a worker is lost: policy without processes.
+//! Who does which task, and what happens when a worker is lost: policy without processes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// Workers that one segment may bring down before its job is given up.
+use super::task::TaskId;
+
+/// Workers that one task may bring down before its job is given up.
 pub const MOST_ATTEMPTS: u32 = 3;
 
 /// What follows from the loss of a worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AfterLoss {
-    /// Its segments wait for another worker.
+    /// Its tasks wait for another worker.
     TryAgain,
-    /// This segment has brought down too many workers.
-    GiveUp {
-        /// The segment.
-        segment: usize,
-    },
+    /// This task has brought down too many workers.
+    GiveUp(TaskId),
 }
 
-/// The segments of a job and what became of them.
+/// The tasks that wait, and those that have brought down workers.
 #[derive(Debug, Clone)]
 pub struct Schedule {
-    waiting: BTreeSet<usize>,
-    open: usize,
-    losses: Vec<u32>,
+    waiting: BTreeSet<TaskId>,
+    losses: BTreeMap<TaskId, u32>,
 }
 
 impl Schedule {
     /// All of `segments` segments wait.
     pub fn new(segments: usize) -> Self {
         Self {
-            waiting: (0..segments).collect(),
-            open: segments,
-            losses: vec![0; segments],
+            waiting: (0..segments).map(TaskId::Segment).collect(),
+            losses: BTreeMap::new(),
         }
     }
 
-    /// Gives out the earliest segment that waits: results are merged in order, so early ones
-    /// first keeps what must be held back small.
-    pub fn take_next(&mut self) -> Option<usize> {
+    /// A task more.
+    pub fn add(&mut self, task: TaskId) {
+        self.waiting.insert(task);
+    }
+
+    /// Gives out a task: a run-on if there is one, else the earliest segment. Results are merged
+    /// in order, so early ones first keeps what must be held back small.
+    pub fn take_next(&mut self) -> Option<TaskId> {
         self.waiting.pop_first()
     }
 
@@ -46,23 +48,14 @@ impl Schedule {
         !self.waiting.is_empty()
     }
 
-    /// All results of a segment are there.
-    pub fn completed(&mut self) {
-        self.open = self.open.saturating_sub(1);
-    }
-
-    /// Whether all segments are complete.
-    pub fn is_finished(&self) -> bool {
-        self.open == 0
-    }
-
-    /// A worker is gone that had been given `segments`, the first of which it was working on.
-    pub fn worker_lost(&mut self, segments: &[usize]) -> AfterLoss {
-        self.waiting.extend(segments);
-        if let Some(&segment) = segments.first() {
-            self.losses[segment] += 1;
-            if self.losses[segment] >= MOST_ATTEMPTS {
-                return AfterLoss::GiveUp { segment };
+    /// A worker is gone that had been given `tasks`, the first of which it was working on.
+    pub fn worker_lost(&mut self, tasks: &[TaskId]) -> AfterLoss {
+        self.waiting.extend(tasks);
+        if let Some(&task) = tasks.first() {
+            let losses = self.losses.entry(task).or_default();
+            *losses += 1;
+            if *losses >= MOST_ATTEMPTS {
+                return AfterLoss::GiveUp(task);
             }
         }
         AfterLoss::TryAgain
@@ -74,34 +67,32 @@ mod tests {
     use super::*;
 
     #[test]
-    fn segments_are_given_out_in_order_and_once() {
+    fn tasks_are_given_out_once_run_ons_first() {
         let mut schedule = Schedule::new(2);
-        assert_eq!(schedule.take_next(), Some(0));
-        assert_eq!(schedule.take_next(), Some(1));
+        assert_eq!(schedule.take_next(), Some(TaskId::Segment(0)));
+        schedule.add(TaskId::RunOn(0));
+        assert_eq!(schedule.take_next(), Some(TaskId::RunOn(0)));
+        assert_eq!(schedule.take_next(), Some(TaskId::Segment(1)));
         assert_eq!(schedule.take_next(), None);
-        schedule.completed();
-        assert!(!schedule.is_finished());
-        schedule.completed();
-        assert!(schedule.is_finished());
     }
 
     #[test]
     fn a_lost_segment_goes_first() {
         let mut schedule = Schedule::new(3);
-        schedule.take_next();
-        schedule.take_next();
-        assert_eq!(schedule.worker_lost(&[0, 1]), AfterLoss::TryAgain);
-        assert_eq!(schedule.take_next(), Some(0));
+        let tasks = [schedule.take_next().unwrap(), schedule.take_next().unwrap()];
+        assert_eq!(schedule.worker_lost(&tasks), AfterLoss::TryAgain);
+        assert_eq!(schedule.take_next(), Some(TaskId::Segment(0)));
     }
 
     #[test]
-    fn only_the_segment_worked_on_is_blamed() {
+    fn only_the_task_worked_on_is_blamed() {
         let mut schedule = Schedule::new(2);
+        let [first, second] = [TaskId::Segment(0), TaskId::Segment(1)];
         for _ in 1..MOST_ATTEMPTS {
-            assert_eq!(schedule.worker_lost(&[0, 1]), AfterLoss::TryAgain);
+            assert_eq!(schedule.worker_lost(&[first, second]), AfterLoss::TryAgain);
         }
-        assert_eq!(schedule.worker_lost(&[1]), AfterLoss::TryAgain);
-        assert_eq!(schedule.worker_lost(&[0]), AfterLoss::GiveUp { segment: 0 });
+        assert_eq!(schedule.worker_lost(&[second]), AfterLoss::TryAgain);
+        assert_eq!(schedule.worker_lost(&[first]), AfterLoss::GiveUp(first));
     }
 
     #[test]

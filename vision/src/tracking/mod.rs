@@ -18,7 +18,7 @@ pub mod retinaface;
 mod testing;
 pub mod validator;
 
-use crate::analysis::LANDMARKS;
+use crate::analysis::{FrameAnalysis, LANDMARKS, TrackerMemory};
 use crate::gaze::EyeFit;
 use crate::image::BgrView;
 use crate::network::NetworkError;
@@ -32,7 +32,7 @@ pub struct Tracked {
     pub landmarks: [f32; 2 * LANDMARKS],
     /// The shape parameters that the CSV reports.
     pub shape: ShapeParameters,
-    /// Whether `shape` is the plain fit of the shape model to `landmarks` (au-analysis §2), so
+    /// Whether `shape` is the plain fit of the shape model to `landmarks` (started without rotation), so
     /// that the AU stage need not do it again.
     pub shape_is_plain_fit: bool,
     /// The validator's verdict, 0 to 1.
@@ -76,6 +76,13 @@ pub trait LandmarkTracker {
         clock: &mut StageClock,
         tracked: &mut Tracked,
     ) -> Result<(), NetworkError>;
+
+    /// What it remembers and did not report on the last frame.
+    fn memory(&self) -> TrackerMemory;
+
+    /// Goes on as a tracker of the same kind and settings would that had seen the frame of which
+    /// `last` is the analysis; what this one knew before is forgotten.
+    fn resume(&mut self, last: &FrameAnalysis);
 }
 
 impl<T: LandmarkTracker + ?Sized> LandmarkTracker for Box<T> {
@@ -90,5 +97,13 @@ impl<T: LandmarkTracker + ?Sized> LandmarkTracker for Box<T> {
         tracked: &mut Tracked,
     ) -> Result<(), NetworkError> {
         (**self).track(frame, clock, tracked)
+    }
+
+    fn memory(&self) -> TrackerMemory {
+        (**self).memory()
+    }
+
+    fn resume(&mut self, last: &FrameAnalysis) {
+        (**self).resume(last);
     }
 }

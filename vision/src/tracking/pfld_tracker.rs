@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use crate::analysis::LANDMARKS;
+use crate::analysis::{FrameAnalysis, LANDMARKS, TrackerMemory};
 use crate::image::BgrView;
 use crate::model_file::ModelFileError;
 use crate::network::{Network, NetworkError};
@@ -243,6 +243,21 @@ impl<D: Network, L: Network> LandmarkTracker for PfldTracker<D, L> {
         tracked.success = success;
         tracked.au_success = success;
         Ok(())
+    }
+
+    fn memory(&self) -> TrackerMemory {
+        self.policy.memory()
+    }
+
+    fn resume(&mut self, last: &FrameAnalysis) {
+        self.policy
+            .resume(&last.tracker, detector_box(&last.landmarks));
+        self.last = Estimate::nothing(self.shape_model.modes());
+        if last.tracker.discrete[0] != 0 {
+            self.last.landmarks = last.landmarks;
+            self.last.shape.global = last.global;
+            self.last.shape.local.copy_from_slice(&last.local);
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 //! result however often it is analysed; pixels and networks are not known here.
 
 use super::face_box::FaceBox;
+use crate::analysis::TrackerMemory;
 
 /// A face whose box is shorter than this on its longer side, in pixels, cannot be followed.
 const SMALLEST_SIDE: f32 = 16.0;
@@ -80,6 +81,23 @@ impl Policy {
     /// Forgets everything but the settings.
     pub fn reset(&mut self) {
         *self = Self::new(self.look_every);
+    }
+
+    /// What it remembers beside the box of the last face found.
+    pub fn memory(&self) -> TrackerMemory {
+        let mut memory = TrackerMemory::default();
+        memory.discrete[..2].copy_from_slice(&[self.face.is_some().into(), self.failures]);
+        memory.rest[..2].copy_from_slice(&[self.since_look, self.side_at_look.to_bits()]);
+        memory
+    }
+
+    /// Goes on from what another one remembered; `face` is the box of the last face found, which
+    /// is not looked at when there was none.
+    pub fn resume(&mut self, memory: &TrackerMemory, face: FaceBox) {
+        self.face = (memory.discrete[0] != 0).then_some(face);
+        self.failures = memory.discrete[1];
+        self.since_look = memory.rest[0];
+        self.side_at_look = f32::from_bits(memory.rest[1]);
     }
 
     /// What to do with the next frame, of `width` x `height` pixels.

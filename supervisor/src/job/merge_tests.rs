@@ -1,0 +1,134 @@
+//! Workers advance in any order, are lost, disagree: every frame passes once, in order.
+
+use super::*;
+use crate::input::FrameIndex;
+use crate::plan::{Tracking, cut};
+use proptest::prelude::*;
+use std::convert::Infallible;
+
+const FRAMES: usize = 300;
+
+/// Frames after which a fresh tracker is like one that has run since the first frame, by segment.
+type Settling = Vec<usize>;
+
+/// What a tracker that has seen the frames from `since` on makes of `frame`.
+fn analysis(frame: usize, settled: bool) -> FrameAnalysis {
+    let mut analysis = FrameAnalysis::zeroed();
+    analysis.success = 1;
+    analysis.landmarks[3] = frame as f32 + if settled { 0.0 } else { 5.0 };
+    if frame.is_multiple_of(2) {
+        analysis.has_bins = 1;
+        analysis.fhog_bins[7] = (frame % 1000) as u16;
+        analysis.geometry_bins[237] = (frame % 10_000) as u16;
+    }
+    analysis
+}
+
+/// A job without processes: three workers that take tasks and deliver results one by one.
+struct Simulation {
+    merger: Merger,
+    segments: Vec<Segment>,
+    settling: Settling,
+    waiting: std::collections::VecDeque<(TaskId, Range<usize>)>,
+    workers: [Option<(TaskId, Range<usize>, usize)>; 3],
+    passed: Vec<usize>,
+}
+
+impl Simulation {
+    fn new(settling: Settling) -> Self {
+        let index = FrameIndex {
+            frames: FRAMES,
+            entry_points: (0..FRAMES).collect(),
+        };
+        let segments = cut(&index, Tracking::Segmented);
+        Self {
+            merger: Merger::new(segments.clone()),
+            waiting: segments
+                .iter()
+                .enumerate()
+                .map(|(number, s)| (TaskId::Segment(number), s.seen()))
+                .collect(),
+            segments,
+            settling,
+            workers: [None, None, None],
+            passed: Vec::new(),
+        }
+    }
+
+    /// Lets worker `pick` deliver one result, or take a task. Loses it if asked to.
+    fn step(&mut self, pick: usize, lose: bool) {
+        let Some((task, frames, next)) = self.workers[pick].take() else {
+            if let Some((task, frames)) = self.waiting.pop_front() {
+                let first = frames.start;
+                self.workers[pick] = Some((task, frames, first));
+            }
+            return;
+        };
+        if lose {
+            self.waiting.push_front((task, frames));
+            return;
+        }
+        let settled = match task {
+            TaskId::Segment(number) => {
+                let start = self.segments[number].start;
+                start == 0 || next >= start + self.settling[number % self.settling.len()]
+            }
+            TaskId::RunOn(_) => true,
+        };
+        let passed = &mut self.passed;
+        let mut sink = |frame: usize, a: &FrameAnalysis| {
+            let expected = analysis(frame, true);
+            assert_eq!(bytemuck::bytes_of(a), bytemuck::bytes_of(&expected));
+            passed.push(frame);
+            Ok::<(), Infallible>(())
+        };
+        let Ok(()) = self
+            .merger
+            .accept(task, next, &analysis(next, settled), &mut sink);
+        if let Some(run_on) = self.merger.take_request() {
+            assert_eq!(run_on.after.landmarks[3], run_on.frames.start as f32 - 1.0);
+            self.waiting
+                .push_front((TaskId::RunOn(run_on.number), run_on.frames));
+        }
+        if next + 1 < frames.end {
+            self.workers[pick] = Some((task, frames, next + 1));
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn whatever_the_order_of_arrival(
+        picks in proptest::collection::vec((0_usize..3, 0_u32..100), 0..2000),
+        settling in proptest::collection::vec(0_usize..200, 1..6),
+    ) {
+        let mut simulation = Simulation::new(settling);
+        let rest = (0..20_000).map(|i| (i % 3, 1));
+        for (pick, luck) in picks.into_iter().chain(rest) {
+            simulation.step(pick, luck == 0);
+        }
+        prop_assert!(simulation.merger.is_complete());
+        prop_assert_eq!(&simulation.passed, &(0..FRAMES).collect::<Vec<_>>());
+        prop_assert_eq!(simulation.merger.frames_known(), FRAMES);
+    }
+}
+
+#[test]
+fn trackers_that_agree_do_not_run_on() {
+    let mut simulation = Simulation::new(vec![5]);
+    for i in 0..2000 {
+        simulation.step(i % 3, false);
+    }
+    assert!(simulation.merger.is_complete());
+    assert_eq!(simulation.merger.run_ons(), 0);
+}
+
+#[test]
+fn a_tracker_that_never_settles_is_run_over() {
+    let mut simulation = Simulation::new(vec![usize::MAX / 2]);
+    for i in 0..20_000 {
+        simulation.step(i % 3, false);
+    }
+    assert!(simulation.merger.is_complete());
+    assert!(simulation.merger.run_ons() > 0);
+}
