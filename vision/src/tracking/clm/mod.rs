@@ -3,7 +3,12 @@
 //! Zadeh et al. 2017).
 
 pub mod experts;
+pub mod face_model;
 pub mod fit;
+pub mod hypotheses;
+pub mod index;
 pub mod mean_shift;
 pub mod optimiser;
 pub mod parameters;
+pub mod parts;
+pub mod video;
