@@ -38,8 +38,6 @@ pub struct Fitted {
     pub landmarks: Vec<f32>,
     /// Mean logarithm of the visible landmarks' likelihoods.
     pub likelihood: f32,
-    /// The n landmarks' own, -1e8 for those that are not visible.
-    pub likelihoods: Vec<f32>,
     /// The view of the experts at the last scale.
     pub view: usize,
 }
@@ -134,7 +132,6 @@ impl LandmarkModel {
             },
             landmarks: vec![0.0; 2 * n],
             likelihood: f32::NEG_INFINITY,
-            likelihoods: vec![0.0; n],
             view: 0,
         }
     }
@@ -190,7 +187,6 @@ impl LandmarkModel {
         let Fitted {
             parameters,
             likelihood,
-            likelihoods,
             view,
             ..
         } = fitted;
@@ -222,7 +218,7 @@ impl LandmarkModel {
         let judged = last || search.scale() < SMALL_SCALE;
         search.deform(&self.shape, &guide);
         if judged {
-            *likelihood = search.likelihood(&guide, likelihoods);
+            *likelihood = search.likelihood(&guide);
         }
         search.parameters(&self.shape, parameters);
         search.scale()

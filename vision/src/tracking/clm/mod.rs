@@ -8,6 +8,7 @@ pub mod fit;
 pub mod hypotheses;
 pub mod index;
 pub mod mean_shift;
+pub mod openface_tracker;
 pub mod optimiser;
 pub mod parameters;
 pub mod parts;

@@ -18,8 +18,6 @@ const SETTLED: f64 = 0.01;
 const MOST_DEVIATIONS: f64 = 3.0;
 /// What the logarithm of a likelihood starts from.
 const LEAST_LIKELIHOOD: f64 = 1e-8;
-/// The likelihood that a landmark has that cannot be seen.
-const UNSEEN: f32 = -1e8;
 
 /// How much each landmark counts, and what follows from it for the normal equations.
 #[derive(Debug, Clone)]
@@ -218,21 +216,15 @@ impl Search {
     }
 
     /// How likely the landmarks are where their maps were last looked at: the mean logarithm over
-    /// those that are visible. Each landmark's own likelihood is left in `each`.
-    pub fn likelihood(&mut self, guide: &Guide<'_>, each: &mut Vec<f32>) -> f32 {
+    /// those that are visible.
+    pub fn likelihood(&mut self, guide: &Guide<'_>) -> f32 {
         let responses = guide.responses;
         let kernel = self.kernels.get(responses.window(), guide.parameters.sigma);
-        each.clear();
         let (mut sum, mut count) = (0.0, 0.0);
-        for (i, (&position, &visible)) in self.positions.iter().zip(responses.visible()).enumerate()
-        {
-            if visible {
-                let logarithm = (kernel.mass(responses.map(i), position) + LEAST_LIKELIHOOD).ln();
-                each.push(logarithm as f32);
-                sum += logarithm;
+        for (i, &position) in self.positions.iter().enumerate() {
+            if responses.visible()[i] {
+                sum += (kernel.mass(responses.map(i), position) + LEAST_LIKELIHOOD).ln();
                 count += 1.0;
-            } else {
-                each.push(UNSEEN);
             }
         }
         (sum / count) as f32
