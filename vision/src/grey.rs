@@ -132,22 +132,128 @@ impl<'a> GreyImage<'a> {
         self.region
     }
 
-    /// The grey value at column `x`, row `y` of the frame; 0 outside the frame.
+    /// The grey value at (`x`, `y`) in 1/32 pixel, bilinear between pixels, from 0 to 255. What
+    /// lies outside the frame counts as black.
+    ///
+    /// The result is exact: weights are whole numbers of 1/1024.
     #[inline]
-    pub fn pixel(&self, x: i32, y: i32) -> u8 {
-        let (Ok(x), Ok(y)) = (usize::try_from(x), usize::try_from(y)) else {
-            return 0;
-        };
-        if x >= self.frame.width() || y >= self.frame.height() {
-            return 0;
-        }
-        let row = self.frame.row(y);
-        luma([row[3 * x], row[3 * x + 1], row[3 * x + 2]])
+    pub fn sample(&self, x: i32, y: i32) -> f32 {
+        let (column, row) = (x >> 5, y >> 5);
+        let [[a, b], [c, d]] = self.taps(column, row).map(|taps| taps.map(i32::from));
+        let (right, below) = (x & 31, y & 31);
+        let upper = 32 * a + right * (b - a);
+        let lower = 32 * c + right * (d - c);
+        (32 * upper + below * (lower - upper)) as f32 * (1.0 / 1024.0)
     }
 
-    /// The converted pixels (row after row, `region().right - region().left` each).
+    /// The pixel at (`column`, `row`) with the one to its right, and the two below them.
     #[inline]
-    pub fn converted(&self) -> &'a [u8] {
-        self.data
+    fn taps(&self, column: i32, row: i32) -> [[u8; 2]; 2] {
+        let width = self.region.right - self.region.left;
+        // Differences that go below zero wrap to huge numbers, which no comparison lets through.
+        let x = (column as usize).wrapping_sub(self.region.left);
+        let y = (row as usize).wrapping_sub(self.region.top);
+        let height = self.region.bottom - self.region.top;
+        if x < width.saturating_sub(1) && y < height.saturating_sub(1) {
+            let at = y * width + x;
+            let pair = |at: usize| [self.data[at], self.data[at + 1]];
+            [pair(at), pair(at + width)]
+        } else {
+            self.distant_taps(column, row)
+        }
+    }
+
+    /// The same for taps that are not all converted.
+    #[cold]
+    fn distant_taps(&self, column: i32, row: i32) -> [[u8; 2]; 2] {
+        [0, 1].map(|down| {
+            [0, 1].map(|right| self.pixel(i64::from(column) + right, i64::from(row) + down))
+        })
+    }
+
+    /// The grey value of a pixel, converted now; black outside the frame.
+    fn pixel(&self, column: i64, row: i64) -> u8 {
+        match (usize::try_from(column), usize::try_from(row)) {
+            (Ok(x), Ok(y)) if x < self.frame.width() && y < self.frame.height() => {
+                let row = self.frame.row(y);
+                luma([row[3 * x], row[3 * x + 1], row[3 * x + 2]])
+            }
+            _ => 0,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn luma_follows_the_usual_weights() {
+        // 0.114 * 10 + 0.587 * 20 + 0.299 * 30 = 21.85
+        assert_eq!(luma([10, 20, 30]), 22);
+        assert_eq!(luma([255; 3]), 255);
+        assert_eq!(luma([0; 3]), 0);
+    }
+
+    fn picture() -> Vec<u8> {
+        (0..8 * 6 * 3).map(|i| (i * 37 % 256) as u8).collect()
+    }
+
+    #[test]
+    fn samples_lie_between_the_pixels() {
+        let data = picture();
+        let frame = BgrView::new(&data, 8, 6, 24).unwrap();
+        let mut buffer = GreyBuffer::default();
+        let grey = buffer.convert(&frame, Region::whole(&frame));
+        let pixel = |x: usize, y: usize| {
+            let at = 24 * y + 3 * x;
+            f32::from(luma([data[at], data[at + 1], data[at + 2]]))
+        };
+        assert_eq!(grey.sample(64, 96), pixel(2, 3));
+        assert_eq!(grey.sample(80, 96), (pixel(2, 3) + pixel(3, 3)) / 2.0);
+        assert_eq!(
+            grey.sample(64, 104),
+            0.75 * pixel(2, 3) + 0.25 * pixel(2, 4)
+        );
+        assert_eq!(grey.sample(-16, 0), pixel(0, 0) / 2.0);
+        assert_eq!(grey.sample(7 * 32 + 8, 5 * 32 + 16), 0.375 * pixel(7, 5));
+        assert_eq!(grey.sample(i32::MAX, i32::MIN), 0.0);
+    }
+
+    #[test]
+    fn a_region_holds_the_landmarks_and_ends_with_the_frame() {
+        let data = picture();
+        let frame = BgrView::new(&data, 8, 6, 24).unwrap();
+        let around = |points: &[f32], margin| Region::around(&frame, points, margin);
+        let expected = Region {
+            left: 1,
+            top: 2,
+            right: 5,
+            bottom: 6,
+        };
+        assert_eq!(around(&[2.5, 3.0, f32::NAN, 3.5, 4.5, 4.0], 1.0), expected);
+        assert_eq!(
+            around(&[0.0, 100.0, -50.0, 3.0], 1e9),
+            Region::whole(&frame)
+        );
+        assert_eq!(around(&[f32::INFINITY, 1.0], 1.0).right, 0);
+        assert_eq!(around(&[], 1.0), Region::default());
+    }
+
+    proptest! {
+        #[test]
+        fn any_region_and_position_give_the_same_value(
+            region in prop::array::uniform4(0_usize..10),
+            (x, y) in (-400_i32..400, -400_i32..400),
+        ) {
+            let data = picture();
+            let frame = BgrView::new(&data, 8, 6, 24).unwrap();
+            let [left, top, right, bottom] = region;
+            let (mut some, mut all) = (GreyBuffer::default(), GreyBuffer::default());
+            let part = some.convert(&frame, Region { left, top, right, bottom });
+            let whole = all.convert(&frame, Region::whole(&frame));
+            prop_assert_eq!(part.sample(x, y), whole.sample(x, y));
+        }
     }
 }

@@ -1,13 +1,13 @@
 //! Matrices as whitespace-separated text (shape model, triangulation).
 //!
 //! A file is a sequence of matrices: row count, column count, element type code, then the values
-//! row after row. Between two matrices, lines that are blank or start with `#` or white space are
-//! comments.
+//! row after row. Single numbers may stand between matrices, also on one line with the header of
+//! the next one. Lines that are blank or start with `#` or white space are comments.
 
 use super::{ElementType, Matrix, ModelFileError, check_header};
 
 /// Walks through the matrices of a text model file from front to back.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct TextReader<'a> {
     text: &'a str,
     position: usize,
@@ -23,6 +23,28 @@ impl<'a> TextReader<'a> {
     pub fn is_at_end(&mut self) -> bool {
         self.skip_comments();
         self.position == self.text.len()
+    }
+
+    /// Reads a number that stands by itself, not in a matrix.
+    ///
+    /// # Errors
+    /// When the text ends or the next word is not a finite number.
+    pub fn number(&mut self, context: &str) -> Result<f64, ModelFileError> {
+        self.skip_comments();
+        self.value(context, ElementType::F64)
+    }
+
+    /// Reads a count that stands by itself: a whole number between 0 and `most`.
+    ///
+    /// # Errors
+    /// When the text ends or the next word is no such number.
+    pub fn count(&mut self, context: &str, most: usize) -> Result<usize, ModelFileError> {
+        self.skip_comments();
+        let value = self.parse::<usize>(context, "a count")?;
+        if value > most {
+            return Err(self.error(context, &format!("{value} is not between 0 and {most}")));
+        }
+        Ok(value)
     }
 
     /// Reads the next matrix. Integer types must hold integers in their range, and every value
@@ -91,6 +113,12 @@ impl<'a> TextReader<'a> {
     }
 
     fn skip_comments(&mut self) {
+        let (before, rest) = self.text.split_at(self.position);
+        let at_line_start = before.is_empty() || before.ends_with('\n');
+        let line = rest.split('\n').next().unwrap_or_default();
+        if !at_line_start && !line.trim_ascii().is_empty() {
+            return;
+        }
         for line in self.text[self.position..].split_inclusive('\n') {
             let comment = line.starts_with(|c: char| c == '#' || c.is_ascii_whitespace());
             if !comment {
@@ -133,6 +161,19 @@ mod tests {
         assert!(!reader.is_at_end());
         assert_eq!(reader.matrix("test").unwrap().data, [7.0, -8.0]);
         assert!(reader.is_at_end());
+    }
+
+    #[test]
+    fn numbers_may_precede_a_matrix_on_its_line() {
+        let mut reader = TextReader::new("# scale\n0.25\n# patches\n 3\n2 -1.5 1 2 6 4 5 \n7 ");
+        assert_eq!(reader.number("test"), Ok(0.25));
+        assert_eq!(reader.count("test", 2), Ok(2));
+        assert_eq!(reader.number("test"), Ok(-1.5));
+        assert_eq!(reader.matrix("test").unwrap().data, [4.0, 5.0]);
+        assert!(reader.clone().count("test", 6).is_err());
+        assert_eq!(reader.count("test", 7), Ok(7));
+        assert!(reader.is_at_end());
+        assert!(reader.number("test").is_err());
     }
 
     #[test]
