@@ -9,6 +9,8 @@
 mod boxes;
 mod network;
 mod sampling;
+#[cfg(test)]
+mod tests;
 
 use crate::image::BgrView;
 use crate::model_file::{ModelFileError, ModelLoadError};

@@ -42,6 +42,12 @@ impl Layer {
                     *size = reader.count(context, LARGEST_WINDOW)?;
                 }
                 let [x, y, step_x, step_y] = sizes;
+                if step_x > x || step_y > y {
+                    return Err(ModelFileError::new(
+                        context,
+                        format!("windows of {x}x{y} in steps of {step_x} and {step_y} leave gaps"),
+                    ));
+                }
                 Self::MaxPool(MaxPool {
                     window: (y, x),
                     stride: (step_y, step_x),
