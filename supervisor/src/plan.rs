@@ -16,7 +16,7 @@ pub const LEAD_IN: usize = 10;
 /// the end, but into segments neither so short that lead-ins cost much nor so long that the last
 /// one is waited for.
 const SEGMENTS_WANTED: usize = 16;
-const SHORTEST: usize = 60;
+const SHORTEST: usize = 80;
 const LONGEST: usize = 500;
 
 /// Frames that may be decoded only to be dropped before a segment whose start is not near a place
