@@ -157,16 +157,15 @@ fn due(fault: &Fault, frame: u64) -> Option<Misdeed> {
     (fault.frame == frame && fault.once.as_ref().is_none_or(first)).then(|| fault.misdeed.clone())
 }
 
-/// The signal that a crash inside a native library ends with, without the core file.
+/// The end that a failed assertion inside a native library takes, without the core file.
 fn crash() -> ! {
-    use rustix::process::{Resource, Rlimit, Signal, getpid, kill_process, setrlimit};
+    use rustix::process::{Resource, Rlimit, setrlimit};
     let none = Rlimit {
         current: Some(0),
         maximum: Some(0),
     };
     let _ = setrlimit(Resource::Core, none);
-    let _ = kill_process(getpid(), Signal::SEGV);
-    hang()
+    std::process::abort()
 }
 
 fn hang() -> ! {
