@@ -8,6 +8,7 @@
 use bytemuck::{Pod, Zeroable};
 
 use crate::au::histogram::{FHOG_BINS, GEOMETRY_BINS};
+use crate::gaze::EYE_LANDMARKS;
 use crate::stage::Stage;
 
 /// Number of landmarks of the face model.
@@ -64,6 +65,19 @@ pub struct FrameAnalysis {
     pub bounding_box: [f32; 4],
     /// How sure the validator is that this is a face, 0 to 1.
     pub confidence: f32,
+    /// Where the eyes look, in camera space: a unit vector for the eye at landmarks 36 to 41, then
+    /// one for that at 42 to 47. Zeros unless [`success`](Self::success) and
+    /// [`has_eyes`](Self::has_eyes).
+    pub gaze: [[f32; 3]; 2],
+    /// Angles of the mean gaze in radians: to the right, and down. Zeros when `gaze` is.
+    pub gaze_angle: [f32; 2],
+    /// 2-D landmarks of both eyes in pixels: 28 x of the first and of the second, then y.
+    pub eye_landmarks: [f32; 4 * EYE_LANDMARKS],
+    /// 3-D landmarks of both eyes in mm in camera space: 28 x of the first and of the second,
+    /// then y, then z.
+    pub eye_landmarks_3d: [f32; 6 * EYE_LANDMARKS],
+    /// 1 when the tracker placed eye landmarks, else 0.
+    pub has_eyes: u32,
     /// 1 when the tracker vouches for the frame (the CSV's `success`), else 0.
     pub success: u32,
     /// 1 when the AU models were run on the frame, else 0. The same as `success` but where a
@@ -80,8 +94,6 @@ pub struct FrameAnalysis {
     pub fhog_bins: [u16; FHOG_LEN],
     /// Histogram bin of each geometry value, 0 to 9999.
     pub geometry_bins: [u16; GEOMETRY_LEN],
-    /// Fills the layout up to a multiple of eight bytes; always zero.
-    pub reserved: [u16; 2],
 }
 
 impl FrameAnalysis {
@@ -95,7 +107,7 @@ impl FrameAnalysis {
     /// Says which part cannot be.
     pub fn check(&self) -> Result<(), &'static str> {
         let finite = |values: &[f32]| values.iter().all(|v| v.is_finite());
-        let flags = [self.success, self.au_success, self.has_bins];
+        let flags = [self.has_eyes, self.success, self.au_success, self.has_bins];
         if flags.iter().any(|&flag| flag > 1) {
             return Err("a flag is neither 0 nor 1");
         }
@@ -104,6 +116,12 @@ impl FrameAnalysis {
         }
         if !finite(&self.landmarks) || !finite(&self.landmarks_3d) {
             return Err("a landmark is not a number");
+        }
+        if !finite(&self.eye_landmarks) || !finite(&self.eye_landmarks_3d) {
+            return Err("a landmark of the eyes is not a number");
+        }
+        if !finite(self.gaze.as_flattened()) || !finite(&self.gaze_angle) {
+            return Err("the gaze is not a number");
         }
         if !finite(&self.global) || !finite(&self.local) {
             return Err("a shape parameter is not a number");

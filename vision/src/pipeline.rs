@@ -9,6 +9,7 @@ use bytemuck::Zeroable;
 
 use crate::analysis::{FrameAnalysis, LANDMARKS};
 use crate::au::analyser::AuAnalyser;
+use crate::gaze::{EYE_LANDMARKS, EyeFit, Gaze};
 use crate::image::BgrView;
 use crate::network::NetworkError;
 use crate::shape::{Camera, FitScratch, ShapeModel, ShapeParameters, estimate_pose};
@@ -121,6 +122,9 @@ impl<T: LandmarkTracker> FrameAnalyser<T> {
                 out.pose[3..].copy_from_slice(&pose.rotation);
             }
         }
+        if let Some(eyes) = &self.tracked.eyes {
+            report_eyes(eyes, &camera, out);
+        }
         clock.lap(Stage::Pose);
     }
 
@@ -154,6 +158,35 @@ impl<T: LandmarkTracker> FrameAnalyser<T> {
     /// The AU stage, for what it keeps of the last scored frame.
     pub fn aus(&self) -> &AuAnalyser {
         &self.aus
+    }
+}
+
+/// The eyes' landmarks, and the gaze where the face is vouched for; the face is in `out` already.
+fn report_eyes(eyes: &[EyeFit; 2], camera: &Camera, out: &mut FrameAnalysis) {
+    out.has_eyes = 1;
+    for (i, eye) in eyes.iter().enumerate() {
+        let (xs, ys) = eye.landmarks.split_at(EYE_LANDMARKS);
+        for (axis, values) in [xs, ys].into_iter().enumerate() {
+            let start = (2 * axis + i) * EYE_LANDMARKS;
+            out.eye_landmarks[start..start + EYE_LANDMARKS].copy_from_slice(values);
+        }
+    }
+    let in_space = eyes.each_ref().map(|eye| eye.in_space(camera));
+    for (i, points) in in_space.iter().enumerate() {
+        for axis in 0..3 {
+            let start = (2 * axis + i) * EYE_LANDMARKS;
+            let values = out.eye_landmarks_3d[start..].iter_mut();
+            for (value, point) in values.zip(points) {
+                *value = point[axis];
+            }
+        }
+    }
+    let [.., rx, ry, rz] = out.pose;
+    if out.success == 1
+        && let Some(gaze) = Gaze::estimate(&in_space, &out.landmarks_3d, [rx, ry, rz])
+    {
+        out.gaze = gaze.directions;
+        out.gaze_angle = gaze.angle;
     }
 }
 
@@ -251,7 +284,6 @@ mod tests {
         assert!((out.pose[4] - 0.2).abs() < 0.05, "{:?}", out.pose);
         assert!(out.bounding_box[0] < 160.0 && out.bounding_box[2] > 160.0);
         assert!(out.fhog_bins.iter().any(|&bin| bin != 0));
-        assert_eq!(out.reserved, [0; 2]);
         assert!(out.stage_nanos[Stage::Fhog as usize] > 0);
         let even = analyse(face(&shape_model()), 2);
         assert_eq!(
@@ -259,6 +291,56 @@ mod tests {
             (1, 0, 0)
         );
         assert_eq!(even.scores, out.scores);
+    }
+
+    /// Eyes at the given distance from the camera's axis, in pixels, that look towards it.
+    fn eyes(global: [f32; 6]) -> [EyeFit; 2] {
+        [-15.0, 15.0].map(|x: f64| {
+            let shape_3d = std::array::from_fn(|i| {
+                let angle = (i % 28) as f64 * std::f64::consts::TAU / 8.0;
+                match i / 28 {
+                    0 => 5.0 * angle.cos() + x,
+                    1 => 5.0 * angle.sin(),
+                    _ => -12.0,
+                }
+            });
+            let landmarks = std::array::from_fn(|i| {
+                let offset = if i < 28 { global[4] } else { global[5] };
+                global[0] * shape_3d[i] as f32 + offset
+            });
+            EyeFit {
+                landmarks,
+                shape: ShapeParameters {
+                    global,
+                    local: Vec::new(),
+                },
+                shape_3d,
+            }
+        })
+    }
+
+    #[test]
+    fn eyes_are_reported_where_the_tracker_has_them() {
+        let mut tracked = face(&shape_model());
+        assert_eq!(analyse(tracked.clone(), 1).has_eyes, 0);
+        let fits = eyes([1.2, 0.0, 0.0, 0.0, 160.0, 120.0]);
+        tracked.eyes = Some(fits.clone());
+        let out = analyse(tracked.clone(), 1);
+        assert_eq!((out.has_eyes, out.check()), (1, Ok(())));
+        assert_eq!(out.eye_landmarks[..28], fits[0].landmarks[..28]);
+        assert_eq!(out.eye_landmarks[28..56], fits[1].landmarks[..28]);
+        assert_eq!(out.eye_landmarks[84..], fits[1].landmarks[28..]);
+        // z of the second eye's first point: the default camera is 250 px long at this size.
+        assert!((out.eye_landmarks_3d[112 + 28] - (250.0 / 1.2 - 12.0)).abs() < 1e-3);
+        for [x, y, z] in out.gaze {
+            assert!((x.hypot(y).hypot(z) - 1.0).abs() < 1e-6);
+        }
+        assert_ne!(out.gaze_angle, [0.0; 2]);
+
+        (tracked.success, tracked.au_success) = (false, false);
+        let lost = analyse(tracked, 1);
+        assert_eq!(lost.eye_landmarks, out.eye_landmarks);
+        assert_eq!((lost.gaze, lost.gaze_angle), ([[0.0; 3]; 2], [0.0; 2]));
     }
 
     #[test]
@@ -286,6 +368,8 @@ mod tests {
     fn without_a_face_everything_is_zero() {
         let mut out = analyse(Tracked::default(), 1);
         out.stage_nanos = Default::default();
+        assert_eq!(out.tracker.discrete, [7; 4], "what the tracker remembers");
+        out.tracker = TrackerMemory::default();
         assert!(bytemuck::bytes_of(&out).iter().all(|&byte| byte == 0));
     }
 
