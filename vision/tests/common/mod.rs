@@ -8,7 +8,7 @@
 use std::fs::{self, File};
 use std::io::{BufReader, ErrorKind, Read};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use faceau_vision::au::mask::Triangulation;
@@ -111,6 +111,16 @@ pub struct Dump {
 impl Dump {
     pub const FRAMES: [usize; 3] = [0, 50, 100];
 
+    /// The dumps that a run with the CE-CLM model made of frames 0 and 50, or nothing when there
+    /// is no reference data.
+    pub fn ce_clm() -> Option<[Dump; 2]> {
+        let folder = folder("FACEAU_REFERENCE")?.join("openface-ceclm/dumps");
+        Some([0, 50].map(|frame| Dump {
+            folder: folder.clone(),
+            frame,
+        }))
+    }
+
     /// The dumps of all three frames, or nothing when there is no reference data.
     pub fn all() -> Option<[Dump; 3]> {
         let folder = folder("FACEAU_REFERENCE")?.join("openface-dumps");
@@ -195,28 +205,42 @@ pub fn hog_file(path: &Path) -> Vec<f32> {
 /// All frames of a video as B, G, R pixels, decoded by the `ffmpeg` program; nothing, said aloud,
 /// where there is none.
 pub fn decode(video: &Path, width: usize, height: usize) -> Option<Vec<Vec<u8>>> {
-    let output = Command::new("ffmpeg")
-        .args(["-v", "error", "-i"])
-        .arg(video)
-        .args([
-            "-f",
-            "rawvideo",
-            "-pix_fmt",
-            "bgr24",
-            "-sws_flags",
-            "bicubic",
-            "-",
-        ])
-        .output();
-    let output = match output {
+    let mut frames = Vec::new();
+    let pixels = |_, pixels: &[u8]| frames.push(pixels.to_vec());
+    for_each_frame(video, width, height, pixels).map(|_| frames)
+}
+
+/// Decodes a video with the `ffmpeg` program, hands over each frame's number (from 0) and B, G, R
+/// pixels, and returns their number; nothing, said aloud, where there is no such program.
+pub fn for_each_frame(
+    video: &Path,
+    width: usize,
+    height: usize,
+    mut each: impl FnMut(usize, &[u8]),
+) -> Option<usize> {
+    let mut command = Command::new("ffmpeg");
+    command.args(["-v", "error", "-i"]).arg(video);
+    // Every frame once, whatever its time stamp says.
+    command.args(["-fps_mode", "passthrough", "-f", "rawvideo"]);
+    // OpenCV, and so OpenFace, takes every video's colours for those of BT.601.
+    command.args(["-vf", "scale=in_color_matrix=bt601:flags=bicubic"]);
+    command.args(["-pix_fmt", "bgr24", "-"]);
+    let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn();
+    let mut child = match child {
         Err(error) if error.kind() == ErrorKind::NotFound => {
             eprintln!("skipped: there is no `ffmpeg` on the PATH to decode the video with");
             return None;
         }
-        output => output.expect("ffmpeg runs"),
+        child => child.expect("ffmpeg runs"),
     };
-    let messages = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{}: {messages}", video.display());
-    let frames = output.stdout.chunks_exact(3 * width * height);
-    Some(frames.map(<[u8]>::to_vec).collect())
+    let mut output = BufReader::new(child.stdout.take().expect("the output is piped"));
+    let mut pixels = vec![0; 3 * width * height];
+    let mut count = 0;
+    while output.read_exact(&mut pixels).is_ok() {
+        each(count, &pixels);
+        count += 1;
+    }
+    let status = child.wait().expect("ffmpeg ends");
+    assert!(status.success(), "{}: {status}", video.display());
+    Some(count)
 }

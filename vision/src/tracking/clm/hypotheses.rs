@@ -12,6 +12,10 @@ use super::parameters::Windows;
 
 /// Initial rotations (Euler angles in rad) in the order in which they are tried: frontal, turned
 /// to either side by three amounts or tilted, and both.
+#[expect(
+    clippy::approx_constant,
+    reason = "these are OpenFace's numbers, digit by digit"
+)]
 pub const ROTATIONS: [[f32; 3]; 11] = [
     [0.0, 0.0, 0.0],
     [0.0, -0.5236, 0.0],

@@ -248,3 +248,7 @@ fn turn(similarity: Similarity, [x, y]: [f64; 2]) -> [f64; 2] {
     let (c, s) = (f64::from(similarity.c), f64::from(similarity.s));
     [c * x - s * y, s * x + c * y]
 }
+
+#[cfg(test)]
+#[path = "optimiser_tests.rs"]
+mod tests;

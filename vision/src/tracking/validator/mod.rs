@@ -188,7 +188,8 @@ fn certainty_of_bins(bins: &[f32]) -> f32 {
             best = bin;
         }
     }
-    1.0 - (best as f32 + 0.5) / bins.len() as f32
+    // Rounded once: the second decimal is reported, and often the third is a 5.
+    (1.0 - (best as f64 + 0.5) / bins.len() as f64) as f32
 }
 
 impl View {
@@ -253,6 +254,8 @@ mod tests {
         bins[5] = 1.0;
         assert!(certainty_of_bins(&bins) <= CERTAINTY_THRESHOLD);
         assert_eq!(certainty_of_bins(&[1.0; 20]), 0.975, "the first of equals");
+        bins[19] = 2.0;
+        assert_eq!(certainty_of_bins(&bins), 0.025);
     }
 
     #[test]

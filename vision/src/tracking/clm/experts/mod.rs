@@ -177,6 +177,20 @@ pub struct Responses {
 }
 
 impl Responses {
+    /// Maps that were made elsewhere: for every landmark whether it is visible, and its w·w
+    /// values, row after row (zeros where it is not).
+    ///
+    /// # Panics
+    /// When there are not as many values as that makes.
+    pub fn new(window: usize, visible: Vec<bool>, data: Vec<f32>) -> Self {
+        assert_eq!(data.len(), visible.len() * window * window);
+        Self {
+            window,
+            visible,
+            data,
+        }
+    }
+
     /// Positions per side of a map, w.
     pub fn window(&self) -> usize {
         self.window
