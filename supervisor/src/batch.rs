@@ -17,7 +17,7 @@ use crate::output::run_record::{
     FORMAT, FrameCounts, InputRecord, ModelRecord, NetworkRecord, OptionsRecord, Program,
     RunRecord, Timing,
 };
-use crate::output::{OutputError, OutputPaths, csv};
+use crate::output::{Columns, OutputError, OutputPaths, UnknownColumns};
 use crate::pool::{Pool, WorkerCommand};
 use crate::progress::{InputEnd, Progress, Verbosity};
 use crate::setup::{self, Models};
@@ -62,7 +62,11 @@ pub fn run(cli: &Cli) -> Exit {
             Ok((batch, events)) => return batch.run(&tasks, &mut progress, &events),
             Err(error) => {
                 progress.error(&error.to_string());
-                Exit::Code(NOT_USABLE)
+                Exit::Code(if error.is::<UnknownColumns>() {
+                    USAGE
+                } else {
+                    NOT_USABLE
+                })
             }
         }
     };
@@ -92,6 +96,7 @@ fn tasks(arguments: &[PathBuf]) -> Vec<Task> {
 struct Batch<'a> {
     cli: &'a Cli,
     models: Models,
+    columns: Columns,
     pool: Pool,
     sender: mpsc::Sender<Event>,
     workers: usize,
@@ -118,6 +123,7 @@ impl<'a> Batch<'a> {
                 models.pinned.unknown.join(", ")
             ));
         }
+        let columns = Columns::select(&cli.columns, models.place_eyes())?;
         let (sender, events) = mpsc::channel();
         signals::watch(&sender)?;
         let command = WorkerCommand {
@@ -133,6 +139,7 @@ impl<'a> Batch<'a> {
         let batch = Self {
             cli,
             models,
+            columns,
             pool: Pool::new(command, sender.clone()),
             sender,
             workers,
@@ -212,6 +219,7 @@ impl<'a> Batch<'a> {
             models: &self.models.au,
             workers: self.workers,
             tracking: self.cli.tracking.into(),
+            columns: self.columns,
             frame_deadline: self.cli.frame_timeout,
             decoder_threads: decoder_threads(self.workers),
         };
@@ -281,13 +289,10 @@ impl<'a> Batch<'a> {
         let aus = |models: &[faceau_vision::au::models::AuModel]| -> Vec<u8> {
             models.iter().map(|model| model.au).collect()
         };
-        let header = csv::header(
-            &aus(self.models.au.intensities()),
-            &aus(self.models.au.presences()),
-        );
         report.rows.finish(
             &paths.csv,
-            &header,
+            &aus(self.models.au.intensities()),
+            &aus(self.models.au.presences()),
             series.iter().map(|aus| (&aus.intensities, &aus.presences)),
         )?;
         record.write(&paths.run_record())?;

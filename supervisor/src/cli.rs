@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{ArgAction, Parser, ValueEnum};
 
+use crate::output::ColumnGroup;
 use crate::plan::Tracking;
 use crate::progress::{Style, Verbosity};
 
@@ -43,6 +44,10 @@ pub struct Cli {
     /// Folder for the tables, each named after its input
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub out_dir: PathBuf,
+
+    /// Which columns the tables have [default: all that the pipeline knows]
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "GROUPS")]
+    pub columns: Vec<ColumnGroup>,
 
     /// Replace tables that exist
     #[arg(long)]
@@ -218,6 +223,12 @@ mod tests {
     }
 
     #[test]
+    fn columns_are_a_list() {
+        let cli = Cli::try_parse_from(["x", "--columns", "pose,landmarks2d", "a.mp4"]).unwrap();
+        assert_eq!(cli.columns, [ColumnGroup::Pose, ColumnGroup::Landmarks2d]);
+    }
+
+    #[test]
     fn nonsense_is_refused() {
         for args in [
             &["x"][..],
@@ -225,6 +236,8 @@ mod tests {
             &["x", "a.mp4", "-o", "a.csv", "--out-dir", "b"],
             &["x", "a.mp4", "--frame-timeout", "-3"],
             &["x", "a.mp4", "-q", "-v"],
+            &["x", "a.mp4", "--columns", "pose,nose"],
+            &["x", "a.mp4", "--columns", ""],
         ] {
             assert!(Cli::try_parse_from(args).is_err(), "{args:?}");
         }

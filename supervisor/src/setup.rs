@@ -42,6 +42,16 @@ pub struct Models {
     pub au: Arc<AuModels>,
 }
 
+impl Models {
+    /// Whether the pipeline places landmarks on the eyes, so that it knows where they look.
+    pub fn place_eyes(&self) -> bool {
+        matches!(
+            self.pinned.set.set,
+            ModelSet::OpenfaceClnf | ModelSet::OpenfaceCeclm | ModelSet::OpenfaceClm
+        )
+    }
+}
+
 /// Finds and checks the models of a set.
 ///
 /// # Errors

@@ -24,7 +24,7 @@ use crate::cpu_time;
 use crate::events::{DecodedFrame, Event, EventReceiver, EventSender, ReaderEvent, WorkerId};
 use crate::input::reader::ReadError;
 use crate::input::{Input, InputError, Source};
-use crate::output::{OutputError, OutputPaths, RowSpool};
+use crate::output::{Columns, OutputError, OutputPaths, RowSpool};
 use crate::plan::{self, Segment, Tracking};
 use crate::pool::{News, Pool, PoolError};
 use crate::progress::{Progress, Tick};
@@ -48,6 +48,8 @@ pub struct Context<'a> {
     pub workers: usize,
     /// How the video is cut.
     pub tracking: Tracking,
+    /// The columns of the table.
+    pub columns: Columns,
     /// How long a worker may be silent while it has a frame.
     pub frame_deadline: Duration,
     /// Threads per decoder.
@@ -244,9 +246,10 @@ fn remark(progress: &mut Progress, level: LogLevel, text: &str) {
     }
 }
 
-fn spool(paths: &OutputPaths) -> Result<RowSpool, OutputError> {
+fn spool(paths: &OutputPaths, columns: Columns) -> Result<RowSpool, OutputError> {
     let folder = paths.csv.parent().filter(|f| !f.as_os_str().is_empty());
-    RowSpool::create_in(folder.unwrap_or(std::path::Path::new("."))).map_err(|source| {
+    let folder = folder.unwrap_or(std::path::Path::new("."));
+    RowSpool::create_in(folder, columns).map_err(|source| {
         OutputError::Write {
             path: paths.csv.clone(),
             source,
@@ -321,7 +324,7 @@ impl Job {
             segments,
             run_ons: BTreeMap::new(),
             lanes: BTreeMap::new(),
-            rows: spool(paths)?,
+            rows: spool(paths, context.columns)?,
             temporal: TemporalStage::new(Arc::clone(context.models)),
             analysis: Box::new(FrameAnalysis::zeroed()),
             successful: 0,

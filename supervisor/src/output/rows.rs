@@ -10,24 +10,27 @@ use std::path::Path;
 
 use faceau_vision::analysis::{FrameAnalysis, INTENSITIES, PRESENCES};
 
-use super::{OutputError, csv, write_whole};
+use super::{Columns, OutputError, csv, write_whole};
 
 /// Columns before the AUs, row by row, on disk.
 #[derive(Debug)]
 pub struct RowSpool {
     file: BufWriter<File>,
+    columns: Columns,
     row: Vec<u8>,
     rows: usize,
 }
 
 impl RowSpool {
-    /// Begins an empty spool in `folder`, on the disk where the output will be.
+    /// Begins an empty spool in `folder`, on the disk where the output will be, for a table with
+    /// these `columns`.
     ///
     /// # Errors
     /// When the system refuses.
-    pub fn create_in(folder: &Path) -> io::Result<Self> {
+    pub fn create_in(folder: &Path, columns: Columns) -> io::Result<Self> {
         Ok(Self {
             file: BufWriter::with_capacity(1 << 18, tempfile::tempfile_in(folder)?),
+            columns,
             row: Vec::new(),
             rows: 0,
         })
@@ -39,7 +42,7 @@ impl RowSpool {
     /// When the disk is full or fails.
     pub fn push(&mut self, frame: u64, seconds: f64, analysis: &FrameAnalysis) -> io::Result<()> {
         self.row.clear();
-        csv::push_frame(&mut self.row, frame, seconds, analysis);
+        csv::push_frame(&mut self.row, &self.columns, frame, seconds, analysis);
         self.row.push(b'\n');
         self.file.write_all(&self.row)?;
         self.rows += 1;
@@ -51,27 +54,30 @@ impl RowSpool {
         self.rows
     }
 
-    /// Writes the CSV: `header`, then each row with its AUs.
+    /// Writes the CSV: a header, then each row with its AUs. `intensities` and `presences` are the
+    /// numbers of the AUs in the order of the models.
     ///
     /// # Errors
     /// When the spool cannot be read or the CSV not be written; there is no CSV then.
     pub fn finish<'a>(
         self,
         path: &Path,
-        header: &str,
+        intensities: &[u8],
+        presences: &[u8],
         aus: impl Iterator<Item = (&'a [f64; INTENSITIES], &'a [f64; PRESENCES])>,
     ) -> Result<(), OutputError> {
         write_whole(path, |csv| {
             let mut spool = self.file.into_inner().map_err(io::Error::from)?;
             spool.seek(SeekFrom::Start(0))?;
             let mut spool = BufReader::with_capacity(1 << 18, spool);
+            let header = csv::header(&self.columns, intensities, presences);
             writeln!(csv, "{header}")?;
             let mut row = self.row;
             for (intensities, presences) in aus.take(self.rows) {
                 row.clear();
                 spool.read_until(b'\n', &mut row)?;
                 row.pop();
-                csv::push_aus(&mut row, intensities, presences);
+                csv::push_aus(&mut row, &self.columns, intensities, presences);
                 csv.write_all(&row)?;
             }
             Ok(())

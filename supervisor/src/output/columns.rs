@@ -1,0 +1,118 @@
+//! Which columns a table has: those that the user wants, of those that the pipeline knows.
+
+use std::fmt;
+
+use clap::ValueEnum;
+
+/// Columns that are written together or not at all, in the order of OpenFace's table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[repr(usize)]
+pub enum ColumnGroup {
+    /// Where the eyes look
+    Gaze,
+    /// Landmarks of the eyes, in 2-D and 3-D
+    Eyes,
+    /// Position and rotation of the head
+    Pose,
+    /// Landmarks of the face in pixels
+    Landmarks2d,
+    /// Landmarks of the face in millimetres
+    Landmarks3d,
+    /// Parameters of the face's shape
+    Params,
+    /// Intensities and presences of action units
+    Aus,
+}
+
+impl ColumnGroup {
+    /// All groups, in their order.
+    const ALL: [Self; 7] = [
+        Self::Gaze,
+        Self::Eyes,
+        Self::Pose,
+        Self::Landmarks2d,
+        Self::Landmarks3d,
+        Self::Params,
+        Self::Aus,
+    ];
+
+    /// Whether it takes a pipeline that places landmarks on the eyes.
+    fn needs_eyes(self) -> bool {
+        matches!(self, Self::Gaze | Self::Eyes)
+    }
+}
+
+/// The groups of a table. Every table also has the frame's number, its time, the confidence and
+/// whether it succeeded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Columns([bool; ColumnGroup::ALL.len()]);
+
+/// A group was asked for that the pipeline does not know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UnknownColumns(ColumnGroup);
+
+impl fmt::Display for UnknownColumns {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = self.0.to_possible_value();
+        let name = name.as_ref().map_or("", |value| value.get_name());
+        write!(
+            f,
+            "--columns: this pipeline places no landmarks on the eyes, so it cannot tell `{name}`"
+        )
+    }
+}
+
+impl std::error::Error for UnknownColumns {}
+
+impl Columns {
+    /// All that a pipeline knows, with or without landmarks on the eyes.
+    pub fn known(eyes: bool) -> Self {
+        Self(ColumnGroup::ALL.map(|group| eyes || !group.needs_eyes()))
+    }
+
+    /// The groups of `wanted`, or all that the pipeline knows when there are none.
+    ///
+    /// # Errors
+    /// When the pipeline does not know one of them.
+    pub fn select(wanted: &[ColumnGroup], eyes: bool) -> Result<Self, UnknownColumns> {
+        let known = Self::known(eyes);
+        if wanted.is_empty() {
+            return Ok(known);
+        }
+        if let Some(&unknown) = wanted.iter().find(|&&group| !known.has(group)) {
+            return Err(UnknownColumns(unknown));
+        }
+        Ok(Self(ColumnGroup::ALL.map(|group| wanted.contains(&group))))
+    }
+
+    /// Whether the table has this group.
+    pub fn has(&self, group: ColumnGroup) -> bool {
+        self.0[group as usize]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_a_wish_there_is_everything_that_is_known() {
+        let all = Columns::select(&[], true).unwrap();
+        assert!(ColumnGroup::ALL.iter().all(|&group| all.has(group)));
+        let some = Columns::select(&[], false).unwrap();
+        assert!(!some.has(ColumnGroup::Gaze) && !some.has(ColumnGroup::Eyes));
+        assert!(some.has(ColumnGroup::Pose) && some.has(ColumnGroup::Aus));
+    }
+
+    #[test]
+    fn what_is_wanted_must_be_known() {
+        let wanted = [ColumnGroup::Aus, ColumnGroup::Gaze];
+        let columns = Columns::select(&wanted, true).unwrap();
+        for group in ColumnGroup::ALL {
+            assert_eq!(columns.has(group), wanted.contains(&group));
+        }
+        let error = Columns::select(&wanted, false).unwrap_err();
+        assert!(error.to_string().contains("`gaze`"), "{error}");
+        assert!(Columns::select(&[ColumnGroup::Landmarks3d], false).is_ok());
+    }
+}
