@@ -6,9 +6,10 @@ use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, mpsc};
 use std::thread;
+use std::time::Duration;
 
 use faceau_shared::protocol::{
     Connection, FromWorker, Greeting, MessageReader, MessageWriter, ProtocolError, ToWorker,
@@ -20,6 +21,9 @@ use crate::events::{Event, EventSender, WorkerEvent, WorkerId};
 
 /// A line of a worker's standard error is cut here.
 const LONGEST_LINE: u64 = 4096;
+/// How long is waited, once a worker's process has ended, until all that it said has been heard. It
+/// is there already; only somebody else who holds the worker's end could use this time up.
+const LAST_WORDS_TAKE: Duration = Duration::from_secs(1);
 
 /// A running worker.
 pub(super) struct Process {
@@ -49,19 +53,27 @@ impl Process {
         let pid = Pid::from_child(&child);
         let process = Self { child, writer };
 
+        // Nothing is ever sent: the receiver hears when both listeners have dropped their senders.
+        let (listener, all_heard) = mpsc::channel::<()>();
+        let reader_of_stderr = listener.clone();
         let nanos = Arc::clone(listening_nanos);
         spawn("worker-listener", events, id, move |send| {
             listen(reader, send, &nanos);
+            drop(listener);
         })?;
         if let Some(stderr) = stderr {
             spawn("worker-stderr", events, id, move |send| {
                 read_lines(stderr, send);
+                drop(reader_of_stderr);
             })?;
         }
         spawn("worker-watch", events, id, move |send| {
             // The zombie stays until `reap`, so that its number cannot be another's meanwhile.
             let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
             while let Err(rustix::io::Errno::INTR) = waitid(WaitId::Pid(pid), options) {}
+            // Its end is the last that is heard of it: not before why it refused, or what it wrote
+            // before it died.
+            let _ = all_heard.recv_timeout(LAST_WORDS_TAKE);
             send(WorkerEvent::Ended);
         })?;
         Ok(process)
