@@ -68,6 +68,15 @@ pub enum ModelsError {
     #[error(transparent)]
     Altered(Box<AlteredFile>),
 
+    /// A set has no such file: one names another that the manifest does not know.
+    #[error("the model set `{set}` has no file {file}")]
+    NotInSet {
+        /// The set.
+        set: ModelSet,
+        /// The file's id or path.
+        file: String,
+    },
+
     /// A manifest contradicts itself or cannot be parsed.
     #[error("the model manifest is not valid: {0}")]
     Manifest(String),

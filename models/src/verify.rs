@@ -61,6 +61,41 @@ pub fn read_verified(
     })
 }
 
+impl ResolvedSet {
+    /// Reads the file with this id.
+    ///
+    /// # Errors
+    /// [`ModelsError::NotInSet`], and as [`read_verified`].
+    pub fn read(&self, id: &str) -> Result<Vec<u8>, ModelsError> {
+        self.read_found(id, self.file(id))
+    }
+
+    /// Reads the file that `index`, a file of this set, calls `name`.
+    ///
+    /// # Errors
+    /// As [`ResolvedSet::read`].
+    pub fn read_named_by(&self, index: &ResolvedFile, name: &str) -> Result<Vec<u8>, ModelsError> {
+        self.read_found(name, self.named_by(index, name))
+    }
+
+    /// Reads the file at a path relative to its origin's folder.
+    ///
+    /// # Errors
+    /// As [`ResolvedSet::read`].
+    pub fn read_at(&self, relative: &str) -> Result<Vec<u8>, ModelsError> {
+        let found = self.files.iter().find(|file| file.relative == relative);
+        self.read_found(relative, found)
+    }
+
+    fn read_found(&self, name: &str, found: Option<&ResolvedFile>) -> Result<Vec<u8>, ModelsError> {
+        let file = found.ok_or_else(|| ModelsError::NotInSet {
+            set: self.set,
+            file: name.to_owned(),
+        })?;
+        Ok(read_verified(file, UnknownModels::Refuse)?.bytes)
+    }
+}
+
 /// A set whose files were read and found acceptable; see [`pin`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PinnedSet {

@@ -5,10 +5,9 @@ use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 
-use faceau_models::ModelSet;
 use faceau_shared::protocol::{Setup, build_id};
 
-use crate::cli::{Cli, PipelineChoice, word};
+use crate::cli::{Cli, word};
 use crate::cores::sensible_workers;
 use crate::events::{Event, EventReceiver};
 use crate::input::{Input, InputError, expand};
@@ -113,10 +112,12 @@ impl<'a> Batch<'a> {
         progress: &mut Progress,
     ) -> anyhow::Result<(Self, EventReceiver)> {
         let program = setup::worker_program(cli.worker_program.as_deref())?;
-        let set = match cli.pipeline {
-            PipelineChoice::Auto | PipelineChoice::Pfld => ModelSet::Pfld,
-        };
-        let models = setup::models(cli.models.as_deref(), set, cli.allow_unknown_models)?;
+        let models = setup::models(
+            cli.models.as_deref(),
+            cli.pipeline.candidates(),
+            cli.allow_unknown_models,
+        )?;
+        progress.info(&format!("pipeline: {}", models.pinned.set.set));
         if !models.pinned.unknown.is_empty() {
             progress.warn_all(&format!(
                 "using model files that are not the known ones: {}",
@@ -129,7 +130,6 @@ impl<'a> Batch<'a> {
         let command = WorkerCommand {
             program,
             setup: Setup {
-                pipeline: set.name().to_owned(),
                 provider: word(&cli.provider),
                 models: models.pinned.set.clone(),
                 redetect_every: cli.redetect,
@@ -325,6 +325,7 @@ impl<'a> Batch<'a> {
                 frames: index.frames,
                 seconds: report.source.seconds(index.frames.saturating_sub(1)),
                 segments: report.segments,
+                run_ons: report.run_ons,
                 remarks: report.source.remarks(),
             },
             options: OptionsRecord {

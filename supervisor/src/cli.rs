@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{ArgAction, Parser, ValueEnum};
+use faceau_models::ModelSet;
 
 use crate::output::ColumnGroup;
 use crate::plan::Tracking;
@@ -136,10 +137,33 @@ impl Cli {
 /// `--pipeline`
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum PipelineChoice {
-    /// The best one whose models are installed
+    /// The best one whose models are installed: openface, else pfld
     Auto,
+    /// OpenFace's own tracker, with the CE-CLM model if it is installed, else with CLNF
+    Openface,
+    /// OpenFace's own tracker with the CE-CLM landmark model
+    OpenfaceCeclm,
+    /// OpenFace's own tracker with the CLNF landmark model
+    OpenfaceClnf,
+    /// OpenFace's own tracker with the CLM landmark model
+    OpenfaceClm,
     /// RetinaFace finds the face, PFLD its landmarks: fast
     Pfld,
+}
+
+impl PipelineChoice {
+    /// The model sets that will do, the best one first.
+    pub fn candidates(self) -> &'static [ModelSet] {
+        use ModelSet::{OpenfaceCeclm, OpenfaceClm, OpenfaceClnf, Pfld};
+        match self {
+            Self::Auto => &[OpenfaceCeclm, OpenfaceClnf, Pfld],
+            Self::Openface => &[OpenfaceCeclm, OpenfaceClnf],
+            Self::OpenfaceCeclm => &[OpenfaceCeclm],
+            Self::OpenfaceClnf => &[OpenfaceClnf],
+            Self::OpenfaceClm => &[OpenfaceClm],
+            Self::Pfld => &[Pfld],
+        }
+    }
 }
 
 /// `--tracking`

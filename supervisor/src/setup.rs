@@ -3,9 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use faceau_models::{
-    ModelSet, ModelsError, PinnedSet, ResolvedFile, Store, UnknownModels, id, pin, read_verified,
-};
+use faceau_models::{ModelSet, ModelsError, PinnedSet, Store, UnknownModels, id, pin};
 use faceau_vision::au::models::{AuModels, AuModelsError};
 
 /// Nothing can be done.
@@ -52,13 +50,13 @@ impl Models {
     }
 }
 
-/// Finds and checks the models of a set.
+/// Finds and checks the models of the first of `candidates` of which all files are there.
 ///
 /// # Errors
-/// When files are missing, altered or malformed.
+/// When files are missing (of the last candidate, which asks for least), altered or malformed.
 pub fn models(
     folder: Option<&Path>,
-    set: ModelSet,
+    candidates: &[ModelSet],
     allow_unknown: bool,
 ) -> Result<Models, SetupError> {
     let unknown = if allow_unknown {
@@ -66,7 +64,15 @@ pub fn models(
     } else {
         UnknownModels::Refuse
     };
-    let pinned = pin(&Store::locate(folder).resolve(set)?, unknown)?;
+    let store = Store::locate(folder);
+    let mut found = Err(ModelsError::Manifest("no pipeline was asked for".into()));
+    for &set in candidates {
+        found = store.resolve(set);
+        if found.is_ok() {
+            break;
+        }
+    }
+    let pinned = pin(&found?, unknown)?;
     let au = au_models(&pinned)?;
     Ok(Models {
         pinned,
@@ -75,30 +81,21 @@ pub fn models(
 }
 
 fn au_models(pinned: &PinnedSet) -> Result<AuModels, SetupError> {
-    let list = pinned
-        .set
+    let set = &pinned.set;
+    let list = set
         .file(id::AU_VIDEO_PREDICTORS)
-        .ok_or_else(|| SetupError::BadModel {
-            path: PathBuf::from(id::AU_VIDEO_PREDICTORS),
-            reason: "the manifest does not list it".into(),
+        .ok_or_else(|| ModelsError::NotInSet {
+            set: set.set,
+            file: id::AU_VIDEO_PREDICTORS.to_owned(),
         })?;
-    let text = read(list)?;
+    let text = set.read(id::AU_VIDEO_PREDICTORS)?;
     let text = String::from_utf8_lossy(&text);
-    AuModels::load(&text, &mut |name| {
-        let file = pinned
-            .set
-            .named_by(list, name)
-            .ok_or("it is not in the manifest")?;
-        Ok::<_, Box<dyn std::error::Error + Send + Sync>>(read(file)?)
+    AuModels::load(&text, &mut |name| set.read_named_by(list, name)).map_err(|error| {
+        SetupError::BadModel {
+            path: list.path.clone(),
+            reason: with_cause(&error),
+        }
     })
-    .map_err(|error| SetupError::BadModel {
-        path: list.path.clone(),
-        reason: with_cause(&error),
-    })
-}
-
-fn read(file: &ResolvedFile) -> Result<Vec<u8>, ModelsError> {
-    Ok(read_verified(file, UnknownModels::Refuse)?.bytes)
 }
 
 fn with_cause(error: &AuModelsError) -> String {

@@ -40,6 +40,7 @@ pub struct Input {
     pub frames: usize,
     pub seconds: f64,
     pub segments: usize,
+    pub run_ons: u32,
     pub remarks: Vec<String>,
 }
 

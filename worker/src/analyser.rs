@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use anyhow::{Context, anyhow, bail};
 use faceau_inference::{NetworkOptions, OnnxNetwork, ProviderChoice, library};
-use faceau_models::{ResolvedFile, UnknownModels, id, read_verified};
+use faceau_models::{ModelSet, ResolvedFile, id};
 use faceau_shared::protocol::{LogLevel, ProtocolError, SessionReport, Setup, WorkerReport};
 use faceau_vision::au::analyser::AuAnalyser;
 use faceau_vision::au::mask::Triangulation;
@@ -13,6 +13,9 @@ use faceau_vision::au::models::AuModels;
 use faceau_vision::pipeline::FrameAnalyser;
 use faceau_vision::shape::ShapeModel;
 use faceau_vision::tracking::LandmarkTracker;
+use faceau_vision::tracking::clm::face_model::FaceModel;
+use faceau_vision::tracking::clm::openface_tracker::OpenFaceTracker;
+use faceau_vision::tracking::mtcnn::{Mtcnn, MtcnnNetworks};
 use faceau_vision::tracking::pfld::Pfld;
 use faceau_vision::tracking::pfld_tracker::{PfldTracker, PfldTrackerOptions};
 use faceau_vision::tracking::retinaface::{RetinaFace, RetinaFaceOptions};
@@ -38,9 +41,12 @@ pub fn open(setup: &Setup, log: &mut Log<'_>) -> anyhow::Result<(Analyser, Worke
     let shape = Arc::new(
         ShapeModel::parse(&opening.text(id::AU_PDM)?).with_context(|| opening.name(id::AU_PDM))?,
     );
-    let tracker: Box<dyn LandmarkTracker> = match setup.pipeline.as_str() {
-        "pfld" => Box::new(opening.pfld_tracker(&shape)?),
-        other => bail!("there is no pipeline called `{other}`"),
+    let tracker: Box<dyn LandmarkTracker> = match setup.models.set {
+        ModelSet::Pfld => Box::new(opening.pfld_tracker(&shape)?),
+        ModelSet::OpenfaceClnf => Box::new(opening.openface_tracker(id::CLNF)?),
+        ModelSet::OpenfaceCeclm => Box::new(opening.openface_tracker(id::CECLM)?),
+        ModelSet::OpenfaceClm => Box::new(opening.openface_tracker(id::CLM)?),
+        other => bail!("`{other}` is no pipeline"),
     };
     let triangulation = Triangulation::parse(&opening.text(id::AU_TRIANGLES)?)
         .with_context(|| opening.name(id::AU_TRIANGLES))?;
@@ -69,7 +75,7 @@ impl Opening<'_, '_> {
 
     /// The supervisor has pinned each file's digest, so that what is read here is what it saw.
     fn bytes(&self, id: &str) -> anyhow::Result<Vec<u8>> {
-        Ok(read_verified(self.file(id)?, UnknownModels::Refuse)?.bytes)
+        Ok(self.setup.models.read(id)?)
     }
 
     fn text(&self, id: &str) -> anyhow::Result<String> {
@@ -139,17 +145,26 @@ impl Opening<'_, '_> {
         .with_context(|| self.name(id::AU_PDM))
     }
 
+    /// OpenFace's own tracker with the landmark model behind the index `main`.
+    fn openface_tracker(&mut self, main: &str) -> anyhow::Result<OpenFaceTracker<Mtcnn>> {
+        let models = &self.setup.models;
+        let index = self.file(id::MTCNN)?;
+        let networks = MtcnnNetworks::load(&self.text(id::MTCNN)?, &mut |name| {
+            models.read_named_by(index, name)
+        })
+        .with_context(|| self.name(id::MTCNN))?;
+        let model = FaceModel::load(&self.file(main)?.relative, &mut |path| models.read_at(path))
+            .with_context(|| self.name(main))?;
+        let tracker =
+            OpenFaceTracker::new(Mtcnn::new(networks), model).with_context(|| self.name(main))?;
+        Ok(tracker)
+    }
+
     fn au_models(&self) -> anyhow::Result<AuModels> {
         let list = self.file(id::AU_VIDEO_PREDICTORS)?;
         let text = self.text(id::AU_VIDEO_PREDICTORS)?;
         AuModels::load(&text, &mut |name| {
-            let file = self
-                .setup
-                .models
-                .named_by(list, name)
-                .ok_or("it is not in the manifest")?;
-            let read = read_verified(file, UnknownModels::Refuse)?;
-            Ok::<_, Box<dyn std::error::Error + Send + Sync>>(read.bytes)
+            self.setup.models.read_named_by(list, name)
         })
         .with_context(|| self.name(id::AU_VIDEO_PREDICTORS))
     }

@@ -22,11 +22,9 @@ pub enum ToWorker {
 /// What a worker needs to open its sessions.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Setup {
-    /// Name of the pipeline.
-    pub pipeline: String,
     /// Where networks should run: `auto` or the name of a provider.
     pub provider: String,
-    /// The model files of the pipeline, each with the digest it must have.
+    /// The pipeline, by its set of model files, each with the digest it must have.
     pub models: ResolvedSet,
     /// Look for the face in the whole frame every so many frames; 0 = only when needed.
     pub redetect_every: u32,

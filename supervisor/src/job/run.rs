@@ -111,6 +111,8 @@ pub struct JobReport {
     pub source: Source,
     /// Into how many segments it was cut.
     pub segments: usize,
+    /// How many times a tracker had to run on into the next segment.
+    pub run_ons: u32,
     /// Rows of the result, in a file without a name.
     pub rows: RowSpool,
     /// The ordered stage, with all frames of `rows`.
@@ -649,6 +651,7 @@ impl Job {
         let all_there = self.rows.rows() == self.source.frame_index().frames;
         let report = Box::new(JobReport {
             segments: self.segments.len(),
+            run_ons: self.merger.run_ons(),
             source: self.source,
             rows: self.rows,
             temporal: self.temporal,

@@ -61,6 +61,8 @@ pub struct InputRecord {
     pub seconds: f64,
     /// Into how many segments it was cut.
     pub segments: usize,
+    /// How many times a tracker had to run on into the next segment, a few frames each time.
+    pub run_ons: u32,
     /// What was noticed about it.
     pub remarks: Vec<String>,
 }
