@@ -7,7 +7,7 @@ use faceau_tests::record::Record;
 use faceau_tests::table::{FRAME_COLUMNS, Table};
 use faceau_tests::video::{DISK, Picture, Recipe, disk_at};
 
-const FRAMES: usize = 100;
+const FRAMES: usize = 200;
 /// Frames without a face. After an even, small number of failures the tracker searches in the very
 /// next frame.
 const BLACK: std::ops::Range<usize> = 20..26;
@@ -46,7 +46,7 @@ fn a_video_becomes_a_table_and_a_run_record() {
         .arg(&video)
         .run()
         .expect_code(0);
-    ended.expect_line(&["interview.mp4: done (100 frames, face found in 94)"]);
+    ended.expect_line(&["interview.mp4: done (200 frames, face found in 194)"]);
     assert_eq!(bench.outputs(), ["interview.csv", "interview.run.json"]);
 
     let table = bench.table("interview.csv");
@@ -144,7 +144,8 @@ fn check_record(record: &Record, header: &[String]) {
     assert!(!record.program.build.is_empty());
     assert!(record.input.path.ends_with("interview.mp4"));
     assert_eq!((record.input.width, record.input.height), (160, 120));
-    assert_eq!((record.input.frames, record.input.segments), (FRAMES, 2));
+    assert_eq!(record.input.frames, FRAMES);
+    assert!(record.input.segments > 1);
     let milliseconds = irregular().time_of(FRAMES - 1) - irregular().time_of(0);
     assert!((record.input.seconds - milliseconds as f64 / 1e3).abs() < 1e-9);
     assert_eq!(record.input.remarks, [""; 0]);
@@ -163,9 +164,9 @@ fn check_record(record: &Record, header: &[String]) {
     let networks: Vec<&str> = record.networks.iter().map(|n| n.model.as_str()).collect();
     assert_eq!(networks, ["retinaface", "pfld"]);
     assert!(record.networks.iter().all(|n| !n.provider.is_empty()));
-    assert_eq!((record.frames.written, record.frames.successful), (100, 94));
-    // The second segment's lead-in is analysed, too.
-    assert_eq!(record.frames.analysed, 110);
+    assert_eq!((record.frames.written, record.frames.successful), (200, 194));
+    // Lead-ins are analysed, too.
+    assert!(record.frames.analysed > 200);
     assert_eq!(record.timing.workers_started, 2);
     assert!(record.timing.seconds > 0.0 && record.timing.worker_startup_ms > 0.0);
     assert!(record.timing.frames_per_second > 0.0);
