@@ -164,7 +164,10 @@ fn check_record(record: &Record, header: &[String]) {
     let networks: Vec<&str> = record.networks.iter().map(|n| n.model.as_str()).collect();
     assert_eq!(networks, ["retinaface", "pfld"]);
     assert!(record.networks.iter().all(|n| !n.provider.is_empty()));
-    assert_eq!((record.frames.written, record.frames.successful), (200, 194));
+    assert_eq!(
+        (record.frames.written, record.frames.successful),
+        (200, 194)
+    );
     // Lead-ins are analysed, too.
     assert!(record.frames.analysed > 200);
     assert_eq!(record.timing.workers_started, 2);
