@@ -13,8 +13,10 @@ mod face_model;
 use std::fs;
 use std::path::Path;
 
-use common::{all_frames, by_axis, folder, for_each_frame, openface_models, text};
+use bytemuck::Zeroable;
+use common::{Dump, all_frames, by_axis, folder, for_each_frame, openface_models, text};
 use face_model::{distances, face_model, statistics};
+use faceau_vision::analysis::FrameAnalysis;
 use faceau_vision::image::BgrView;
 use faceau_vision::network::NetworkError;
 use faceau_vision::stage::StageClock;
@@ -95,6 +97,105 @@ fn a_whole_video_is_tracked_as_openface_does() {
         of_eyes[0] <= 2.0 * MOST_MEAN && of_eyes[1] <= 0.5,
         "{of_eyes:?}"
     );
+}
+
+/// Frames with a face and without one, in which it is lost and found again.
+fn eventful_frames() -> Option<Vec<Vec<u8>>> {
+    let [face, later, _] = Dump::all()?.map(|dump| dump.array::<u8>("frame_bgr").data);
+    let black = || vec![0; face.len()];
+    let mut frames = vec![black(), face.clone(), face.clone(), later.clone()];
+    frames.extend([
+        black(),
+        black(),
+        black(),
+        black(),
+        later,
+        face.clone(),
+        face,
+    ]);
+    Some(frames)
+}
+
+/// Sees a face where the frame is not black.
+struct NotInTheDark(Told);
+
+impl FaceDetector for NotInTheDark {
+    fn faces(&mut self, frame: &BgrView<'_>) -> Result<&[DetectedBox], NetworkError> {
+        match frame.row(0).iter().all(|&value| value == 0) {
+            true => Ok(&[]),
+            false => self.0.faces(frame),
+        }
+    }
+}
+
+/// Tracks the frames after the first `skip`, having resumed after the last of those where there
+/// is an analysis of it; gives what was found on each frame, and its analysis.
+fn track(
+    frames: &[Vec<u8>],
+    skip: usize,
+    last: Option<&FrameAnalysis>,
+) -> Option<Vec<(Tracked, FrameAnalysis)>> {
+    let model = face_model("main_clnf_general.txt")?;
+    let face = DetectedBox {
+        left: 150.0,
+        top: 180.0,
+        width: 190.0,
+        height: 195.0,
+        confidence: 1.0,
+    };
+    let mut tracker = OpenFaceTracker::new(NotInTheDark(Told(face)), model).unwrap();
+    if let Some(last) = last {
+        tracker.resume(last);
+    }
+    let track = |pixels: &Vec<u8>| {
+        let frame = BgrView::new(pixels, 640, 480, 1920).unwrap();
+        let mut tracked = Tracked::default();
+        let mut clock = StageClock::start();
+        tracker.track(&frame, &mut clock, &mut tracked).unwrap();
+        let mut analysis = FrameAnalysis::zeroed();
+        analysis.landmarks = tracked.landmarks;
+        analysis.global = tracked.shape.global;
+        analysis.local.copy_from_slice(&tracked.shape.local);
+        analysis.confidence = tracked.confidence;
+        analysis.tracker = tracker.memory();
+        (tracked, analysis)
+    };
+    Some(frames[skip..].iter().map(track).collect())
+}
+
+#[test]
+fn another_tracker_can_go_on_after_any_frame() {
+    let Some(frames) = eventful_frames() else {
+        return;
+    };
+    let Some(whole) = track(&frames, 0, None) else {
+        return;
+    };
+    let successes: Vec<bool> = whole.iter().map(|(tracked, _)| tracked.success).collect();
+    let yes_and_no = [
+        false, true, true, true, false, false, false, false, true, true, true,
+    ];
+    // The first frame is dark, and the next look is due on the 13th.
+    assert_eq!(successes, [false; 11]);
+    let frames = &frames[1..];
+    let whole = track(frames, 0, None).unwrap();
+    let successes: Vec<bool> = whole.iter().map(|(tracked, _)| tracked.success).collect();
+    assert_eq!(successes, yes_and_no[1..]);
+    for skip in 1..frames.len() {
+        let rest = track(frames, skip, Some(&whole[skip - 1].1)).unwrap();
+        for (i, ((theirs, their_analysis), (ours, our_analysis))) in
+            whole[skip..].iter().zip(&rest).enumerate()
+        {
+            let what = format!("resumed after {skip}, frame {}", skip + i);
+            assert_eq!(theirs.landmarks, ours.landmarks, "{what}");
+            assert_eq!(theirs.shape, ours.shape, "{what}");
+            assert_eq!(theirs.eyes, ours.eyes, "{what}");
+            assert_eq!(theirs.confidence, ours.confidence, "{what}");
+            assert_eq!(theirs.success, ours.success, "{what}");
+            assert_eq!(theirs.au_success, ours.au_success, "{what}");
+            assert_eq!(their_analysis.tracker, our_analysis.tracker, "{what}");
+        }
+    }
 }
 
 /// One row of OpenFace's CSV.
