@@ -9,17 +9,20 @@ use std::path::{Path, PathBuf};
 use common::{Array, Dump, folder, largest_difference, openface_models, text};
 use faceau_vision::grey::{GreyBuffer, Region};
 use faceau_vision::image::BgrView;
-use faceau_vision::shape::ShapeModel;
+use faceau_vision::shape::{ShapeModel, rotation_from_euler};
 use faceau_vision::tracking::clm::experts::area::Area;
 use faceau_vision::tracking::clm::experts::{
     ComponentIndex, PatchExperts, Request, ResponseScratch, Responses, Similarity,
 };
 
-/// Responses differ by this much at most, relative to the largest of each frame.
-///
-/// OpenFace normalises patches and sums in single precision; a filter's output is multiplied by up
-/// to 72 before the sigmoid, which turns relative errors of 1e-7 into some 1e-5.
-const TOLERANCE: f64 = 1e-5;
+/// What most maps differ by at most, relative to the largest response of the frame: OpenFace works
+/// in single precision, and a filter's output is multiplied by up to 72 before the sigmoid.
+const TOLERANCE: f64 = 3e-6;
+/// What the others differ by at most, and how many they may be. Sampling positions are rounded to
+/// 1/32 pixel. Where the last bit of a landmark or of the sampling matrix differs from OpenFace's
+/// (which stores the latter as four numbers, each rounded on its own), some fall to the other side.
+const TOLERANCE_ROUNDED: f64 = 1e-3;
+const MOST_ROUNDED: f64 = 0.02;
 
 /// The folder of the landmark models, and one of them with its shape model.
 fn load(index: &str, experts_folder: Option<&Path>) -> Option<(PatchExperts, ShapeModel)> {
@@ -37,12 +40,21 @@ fn load(index: &str, experts_folder: Option<&Path>) -> Option<(PatchExperts, Sha
     Some((experts.unwrap(), shape))
 }
 
-/// Landmarks of the shape under some parameters.
+/// Landmarks of the shape under some parameters, in single precision like OpenFace.
 fn project(shape: &ShapeModel, global: [f32; 6], local: &[f32]) -> Vec<f32> {
-    let mut points = vec![0.0; 3 * shape.landmarks()];
-    let mut landmarks = vec![0.0; 2 * shape.landmarks()];
+    let n = shape.landmarks();
+    let mut points = vec![0.0; 3 * n];
     shape.shape_3d(local, &mut points);
-    shape.project(&points, &global, &mut landmarks);
+    let points: Vec<f32> = points.iter().map(|&v| v as f32).collect();
+    let [scale, rx, ry, rz, tx, ty] = global;
+    let rotation = rotation_from_euler([rx, ry, rz].map(f64::from));
+    let mut landmarks = vec![0.0; 2 * n];
+    for (axis, (values, shift)) in landmarks.chunks_exact_mut(n).zip([tx, ty]).enumerate() {
+        let [a, b, c] = [0, 1, 2].map(|column| rotation[(axis, column)] as f32);
+        for (i, value) in values.iter_mut().enumerate() {
+            *value = scale * (a * points[i] + b * points[n + i] + c * points[2 * n + i]) + shift;
+        }
+    }
     landmarks
 }
 
@@ -83,16 +95,42 @@ fn respond(
     responses
 }
 
-fn compare(name: &str, ours: &Responses, theirs: &[f32]) {
-    let size = ours.window() * ours.window();
-    let largest = theirs.iter().fold(0.0_f32, |a, &b| a.max(b));
-    let mut worst = 0.0_f64;
-    for (landmark, theirs) in theirs.chunks_exact(size).enumerate() {
-        worst = worst.max(largest_difference(ours.map(landmark), theirs));
+/// How the maps of many landmarks differ.
+#[derive(Default)]
+struct Errors {
+    maps: usize,
+    rounded: usize,
+}
+
+impl Errors {
+    fn add(&mut self, name: &str, ours: &Responses, theirs: &[f32]) {
+        let size = ours.window() * ours.window();
+        let largest = f64::from(theirs.iter().fold(0.0_f32, |a, &b| a.max(b)));
+        let (mut worst, mut worst_rounded) = (0.0_f64, 0.0_f64);
+        for (landmark, theirs) in theirs.chunks_exact(size).enumerate() {
+            let error = largest_difference(ours.map(landmark), theirs) / largest;
+            self.maps += 1;
+            if error > TOLERANCE {
+                self.rounded += 1;
+                worst_rounded = worst_rounded.max(error);
+            } else {
+                worst = worst.max(error);
+            }
+        }
+        eprintln!("{name}: {worst:.1e}, with samples that fall elsewhere {worst_rounded:.1e}");
+        assert!(
+            worst_rounded < TOLERANCE_ROUNDED,
+            "{name}: {worst_rounded:e}"
+        );
     }
-    let relative = worst / f64::from(largest);
-    eprintln!("{name}: largest response {largest:.4}, relative error {relative:.1e}");
-    assert!(relative < TOLERANCE, "{name}: {relative:e}");
+
+    fn check(&self) {
+        eprintln!(
+            "{} of {} maps have samples that fall elsewhere",
+            self.rounded, self.maps
+        );
+        assert!((self.rounded as f64) < MOST_ROUNDED * self.maps as f64);
+    }
 }
 
 fn six(values: &[f32]) -> [f32; 6] {
@@ -125,6 +163,7 @@ fn conditional_neural_fields_respond_as_openfaces() {
         return;
     };
     let (_, shape) = &model;
+    let mut errors = Errors::default();
     for dump in dumps {
         let grey = dump.array::<u8>("frame_gray");
         let global = six(&dump.array::<f32>("init_params_global").data);
@@ -139,18 +178,16 @@ fn conditional_neural_fields_respond_as_openfaces() {
             let matrix = dump.array::<f32>(&format!("init_sim_ref_to_img_scale{scale}"));
             let map = Similarity {
                 c: matrix.data[0],
-                s: matrix.data[2],
+                s: -matrix.data[1],
             };
             let at = (scale, view, window);
             let responses = respond(&model, &grey, at, global, &local, Some(map));
             let theirs = dump.array::<f32>(&format!("init_response_scale{scale}"));
-            compare(
-                &format!("frame {}, scale {scale}", dump.frame()),
-                &responses,
-                &theirs.data,
-            );
+            let name = format!("frame {}, scale {scale}", dump.frame());
+            errors.add(&name, &responses, &theirs.data);
         }
     }
+    errors.check();
 }
 
 /// The dumps of OpenFace running its CE-CLM model with other experts.
@@ -234,6 +271,7 @@ fn expert_networks_respond_as_openfaces() {
         .flat_map(|fit| (0..4).map(move |s| format!("{fit}_scale{s}")));
     let hypotheses = (1..=10).map(|i| format!("hyp{i}_start"));
     let names: Vec<String> = at_scales.chain(hypotheses).collect();
+    let mut errors = Errors::default();
     let mut compared = 0;
     for frame in [0, 50] {
         let grey = dumps.array::<u8>(frame, "frame_gray");
@@ -253,7 +291,7 @@ fn expert_networks_respond_as_openfaces() {
                 .data;
             let map = Similarity {
                 c: matrix[0],
-                s: matrix[2],
+                s: -matrix[1],
             };
             let number = |what: &str| dumps.number(frame, &format!("{name}_{what}"));
             let at = (number("scale"), number("view"), number("window"));
@@ -262,10 +300,11 @@ fn expert_networks_respond_as_openfaces() {
             let present: Vec<bool> = present.data.iter().map(|&flag| flag != 0).collect();
             assert_eq!(responses.visible(), present, "{name}");
             let theirs = dumps.array::<f32>(frame, &format!("{name}_response"));
-            compare(&format!("frame {frame}, {name}"), &responses, &theirs.data);
+            errors.add(&format!("frame {frame}, {name}"), &responses, &theirs.data);
         }
     }
     assert!(compared >= 30, "only {compared} were compared");
+    errors.check();
 }
 
 #[test]

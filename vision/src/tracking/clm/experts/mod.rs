@@ -13,6 +13,10 @@ mod patches;
 mod simd;
 mod similarity;
 mod svr;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 mod views;
 
 pub use component::{ComponentIndex, ExpertKind};
@@ -352,7 +356,10 @@ impl PatchExperts {
             ..
         } = request;
         assert_eq!(request.landmarks.len(), 2 * self.landmarks());
-        assert!(window % 2 == 1 && (3..=MOST_WINDOW).contains(&window));
+        assert!(
+            window % 2 == 1 && (3..=MOST_WINDOW).contains(&window),
+            "a window of {window} positions"
+        );
         let scale = &self.scales[scale];
         responses.reset(window, &scale.views.visible[view]);
         let ResponseScratch {

@@ -7,7 +7,7 @@
 use super::super::SUPPORT;
 use super::super::area::Area;
 use super::super::patches::PatchStatistics;
-use super::super::simd::{Arithmetic, LANES, Lanes, mul_add, sigmoid, vectorised};
+use super::super::simd::{Simd, vectorised};
 use super::smoothing::SmoothingScratch;
 use super::{CcnfExperts, Expert, Neurons};
 
@@ -48,7 +48,8 @@ vectorised! {
 }
 
 #[inline(always)]
-fn respond_with<A: Arithmetic>(
+fn respond_with<S: Simd>(
+    simd: S,
     experts: &CcnfExperts,
     expert: &Expert,
     area: &Area,
@@ -59,7 +60,7 @@ fn respond_with<A: Arithmetic>(
     scratch.patches.measure(area);
     response.fill(0.0);
     for neurons in &expert.neurons {
-        add_neurons::<A>(neurons, area, window, &scratch.patches, response);
+        add_neurons(simd, neurons, area, window, &scratch.patches, response);
     }
     let similar = experts
         .similarities
@@ -69,14 +70,20 @@ fn respond_with<A: Arithmetic>(
         Some(i) => {
             let make = || experts.similarities[i].smoothing(expert.alpha_sum, &expert.betas);
             let smoothing = expert.smoothings[i].get_or_init(make);
-            smoothing.apply::<A>(&mut scratch.smoothing, response);
+            smoothing.apply(simd, &mut scratch.smoothing, response);
         }
         None => {
             let factor = (0.5 / expert.alpha_sum) as f32;
             response.iter_mut().for_each(|value| *value *= factor);
         }
     }
-    let least = response.iter().fold(f32::INFINITY, |a, &b| a.min(b));
+    lift(response);
+}
+
+/// Raises a response that falls below zero as a whole, until it does not.
+#[inline(always)]
+fn lift(response: &mut [f32]) {
+    let least = response.iter().fold(0.0_f32, |a, &b| a.min(b));
     if least < 0.0 {
         response.iter_mut().for_each(|value| *value -= least);
     }
@@ -84,7 +91,8 @@ fn respond_with<A: Arithmetic>(
 
 /// Adds what eight neurons say to all positions.
 #[inline(always)]
-fn add_neurons<A: Arithmetic>(
+fn add_neurons<S: Simd>(
+    simd: S,
     neurons: &Neurons,
     area: &Area,
     window: usize,
@@ -109,13 +117,13 @@ fn add_neurons<A: Arithmetic>(
             };
             let response = &mut response[at..];
             x += match together {
-                11 => tile.add::<A, 11>(response),
-                9 | 10 => tile.add::<A, 9>(response),
-                8 => tile.add::<A, 8>(response),
-                7 => tile.add::<A, 7>(response),
-                5 | 6 => tile.add::<A, 5>(response),
-                3 | 4 => tile.add::<A, 3>(response),
-                _ => tile.add::<A, 1>(response),
+                11 => tile.add::<S, 11>(simd, response),
+                9 | 10 => tile.add::<S, 9>(simd, response),
+                8 => tile.add::<S, 8>(simd, response),
+                7 => tile.add::<S, 7>(simd, response),
+                5 | 6 => tile.add::<S, 5>(simd, response),
+                3 | 4 => tile.add::<S, 3>(simd, response),
+                _ => tile.add::<S, 1>(simd, response),
             };
         }
     }
@@ -134,35 +142,45 @@ struct Tile<'a> {
 impl Tile<'_> {
     /// Adds the neurons' responses to the first `N` positions; returns `N`.
     #[inline(always)]
-    fn add<A: Arithmetic, const N: usize>(&self, response: &mut [f32]) -> usize {
+    fn add<S: Simd, const N: usize>(&self, simd: S, response: &mut [f32]) -> usize {
         const ROW: usize = MOST_TOGETHER + SUPPORT - 1;
         // Taking off a mean from the middle keeps the sums small, and so their rounding.
         let constant = self.means[N / 2];
-        let mut sums = [[0.0; LANES]; N];
+        let mut sums = [simd.splat(0.0); N];
         let rows = self.pixels.chunks(self.side);
-        for (pixels, weights) in rows.zip(self.neurons.weights.chunks_exact(SUPPORT)) {
+        for (pixels, weights) in rows.zip(self.neurons.weights.as_chunks::<SUPPORT>().0) {
             let mut row = [0.0; ROW];
             for (value, &pixel) in row[..N + SUPPORT - 1].iter_mut().zip(pixels) {
                 *value = pixel - constant;
             }
             for (x, weights) in weights.iter().enumerate() {
-                for (n, sum) in sums.iter_mut().enumerate() {
-                    mul_add::<A>(weights, row[x + n], sum);
+                let weights = simd.load(weights);
+                for n in 0..N {
+                    sums[n] = simd.mul_add(weights, simd.splat(row[x + n]), sums[n]);
                 }
             }
         }
-        for (n, sum) in sums.iter().enumerate() {
-            let mut z = self.neurons.bias;
-            mul_add::<A>(sum, self.inverse_lengths[n], &mut z);
-            response[n] += weighted::<A>(&sigmoid::<A>(&z), &self.neurons.height);
+        let bias = simd.load(&self.neurons.bias);
+        let height = simd.load(&self.neurons.height);
+        for n in 0..N {
+            let z = simd.mul_add(sums[n], simd.splat(self.inverse_lengths[n]), bias);
+            response[n] += simd.sum(simd.mul(simd.sigmoid(z), height));
         }
         N
     }
 }
 
-#[inline(always)]
-fn weighted<A: Arithmetic>(values: &Lanes, weights: &Lanes) -> f32 {
-    let products: Lanes = std::array::from_fn(|i| values[i] * weights[i]);
-    let [a, b, c, d, e, f, g, h] = products;
-    ((a + e) + (b + f)) + ((c + g) + (d + h))
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_response_below_zero_is_lifted() {
+        let mut response = [0.25, -0.5, 1.0];
+        lift(&mut response);
+        assert_eq!(response, [0.75, 0.0, 1.5]);
+        let mut positive = [0.25, 0.5];
+        lift(&mut positive);
+        assert_eq!(positive, [0.25, 0.5]);
+    }
 }

@@ -9,7 +9,7 @@
 
 use nalgebra::{Cholesky, DMatrix};
 
-use super::super::simd::{Arithmetic, LANES, Lanes, mul_add};
+use super::super::simd::{LANES, Lanes, Simd};
 use crate::model_file::{Matrix, ModelFileError};
 
 /// Whether a response does not change, or changes its sign, when it is mirrored.
@@ -175,8 +175,9 @@ pub(super) struct SmoothingScratch {
 impl Smoothing {
     /// Replaces the `response` (window x window, row after row) by Σ · response.
     #[inline(always)]
-    pub(super) fn apply<A: Arithmetic>(
+    pub(super) fn apply<S: Simd>(
         &self,
+        simd: S,
         scratch: &mut SmoothingScratch,
         response: &mut [f32],
     ) {
@@ -217,14 +218,7 @@ impl Smoothing {
             .zip(&scratch.parts)
             .zip(&mut scratch.results)
         {
-            let stride = part.len().div_ceil(LANES);
-            result.clear();
-            result.resize(stride, [0.0; LANES]);
-            for (column, &value) in block.chunks_exact(stride.max(1)).zip(part) {
-                for (sum, weights) in result.iter_mut().zip(column) {
-                    mul_add::<A>(weights, value, sum);
-                }
-            }
+            multiply(simd, block, part, result);
         }
         let [even_even, even_odd, odd_even, odd_odd] = scratch
             .results
@@ -251,6 +245,45 @@ impl Smoothing {
     }
 }
 
+/// Multiplies a block with a vector.
+#[inline(always)]
+fn multiply<S: Simd>(simd: S, block: &[Lanes], vector: &[f32], result: &mut Vec<Lanes>) {
+    let stride = vector.len().div_ceil(LANES);
+    // All of it is written below.
+    result.resize(stride, [0.0; LANES]);
+    let mut first = 0;
+    while first < stride {
+        let result = &mut result[first..];
+        first += match result.len() {
+            0 | 1 => rows::<S, 1>(simd, &block[first..], stride, vector, result),
+            2 | 3 => rows::<S, 2>(simd, &block[first..], stride, vector, result),
+            _ => rows::<S, 4>(simd, &block[first..], stride, vector, result),
+        };
+    }
+}
+
+/// The first `N` groups of rows of such a product; returns `N`.
+#[inline(always)]
+fn rows<S: Simd, const N: usize>(
+    simd: S,
+    block: &[Lanes],
+    stride: usize,
+    vector: &[f32],
+    result: &mut [Lanes],
+) -> usize {
+    let mut sums = [simd.splat(0.0); N];
+    for (column, &value) in block.chunks(stride).zip(vector) {
+        let value = simd.splat(value);
+        for (sum, weights) in sums.iter_mut().zip(&column[..N]) {
+            *sum = simd.mul_add(simd.load(weights), value, *sum);
+        }
+    }
+    for (result, sum) in result.iter_mut().zip(sums) {
+        simd.store(sum, result);
+    }
+    N
+}
+
 /// Where in the first half a place is mirrored to, and the sign that odd parts take on.
 #[inline(always)]
 fn folded(i: usize, half: usize) -> (usize, f32) {
@@ -263,28 +296,16 @@ fn folded(i: usize, half: usize) -> (usize, f32) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::simd::Fused;
+    use super::super::super::simd::for_each_simd;
+    use super::super::super::testing::laplacian;
     use super::*;
     use crate::testing::Sequence;
 
-    /// Neighbours within `reach` pull at each other: the Laplacian of their graph.
-    pub(crate) fn laplacian(window: usize, reach: usize) -> Matrix {
-        let size = window * window;
-        let mut data = vec![0.0; size * size];
-        for p in 0..size {
-            for q in 0..size {
-                let distance =
-                    (p / window).abs_diff(q / window) + (p % window).abs_diff(q % window);
-                if p != q && distance <= reach {
-                    data[p * size + q] = -1.0;
-                    data[p * size + p] += 1.0;
-                }
-            }
-        }
-        Matrix {
-            rows: size,
-            cols: size,
-            data,
+    fn check<S: Simd>(simd: S, smoothing: &Smoothing, response: &[f32], expected: &DMatrix<f64>) {
+        let mut ours = response.to_vec();
+        smoothing.apply(simd, &mut SmoothingScratch::default(), &mut ours);
+        for (ours, expected) in ours.iter().zip(expected.iter()) {
+            assert!((f64::from(*ours) - expected).abs() < 1e-7);
         }
     }
 
@@ -305,12 +326,8 @@ mod tests {
             let wide = DMatrix::from_iterator(size, 1, response.iter().map(|&v| f64::from(v)));
             let expected = sigma * wide;
             let similarities = Similarities::new(window, matrices, "test").unwrap();
-            let mut ours = response.clone();
             let smoothing = similarities.smoothing(alpha_sum, &betas);
-            smoothing.apply::<Fused>(&mut SmoothingScratch::default(), &mut ours);
-            for (ours, expected) in ours.iter().zip(expected.iter()) {
-                assert!((f64::from(*ours) - expected).abs() < 1e-7, "{window}");
-            }
+            for_each_simd!(check(&smoothing, &response, &expected));
         }
     }
 
@@ -328,9 +345,7 @@ mod tests {
     #[test]
     fn without_an_inverse_the_response_is_zero() {
         let similarities = Similarities::new(3, vec![laplacian(3, 1)], "test").unwrap();
-        let mut response = [1.0; 9];
         let smoothing = similarities.smoothing(1.0, &[-100.0]);
-        smoothing.apply::<Fused>(&mut SmoothingScratch::default(), &mut response);
-        assert_eq!(response, [0.0; 9]);
+        for_each_simd!(check(&smoothing, &[1.0; 9], &DMatrix::zeros(9, 1)));
     }
 }

@@ -6,7 +6,7 @@
 //! registers.
 
 use super::super::SUPPORT;
-use super::super::simd::{Arithmetic, LANES, Lanes, mul_add, sigmoid};
+use super::super::simd::{LANES, Lanes, Simd};
 use crate::model_file::{BinaryReader, ModelFileError};
 
 /// What the first layer is given: the pixels of the patch, row after row.
@@ -25,11 +25,11 @@ enum Activation {
 
 impl Activation {
     #[inline(always)]
-    fn apply<A: Arithmetic>(self, values: &Lanes) -> Lanes {
+    fn apply<S: Simd>(self, simd: S, values: S::Vector) -> S::Vector {
         match self {
-            Self::Sigmoid => sigmoid::<A>(values),
-            Self::Relu => values.map(|v| if v > 0.0 { v } else { 0.0 }),
-            Self::Linear => *values,
+            Self::Sigmoid => simd.sigmoid(values),
+            Self::Relu => simd.max(values, simd.splat(0.0)),
+            Self::Linear => values,
         }
     }
 }
@@ -83,23 +83,24 @@ impl Layer {
 
     /// Evaluates the layer for positions with `stride` values each.
     #[inline(always)]
-    fn apply<A: Arithmetic>(&self, input: &[f32], stride: usize, output: &mut [f32]) {
+    fn apply<S: Simd>(&self, simd: S, input: &[f32], stride: usize, output: &mut [f32]) {
         let mut panels = self.weights.as_slice();
         for first in (0..self.groups).step_by(2) {
             let groups = (self.groups - first).min(2);
             let (panel, rest) = panels.split_at(groups * self.inputs);
             panels = rest;
             match groups {
-                2 => self.panel::<A, 2>(panel, first, input, stride, output),
-                _ => self.panel::<A, 1>(panel, first, input, stride, output),
+                2 => self.panel::<S, 2>(simd, panel, first, input, stride, output),
+                _ => self.panel::<S, 1>(simd, panel, first, input, stride, output),
             }
         }
     }
 
     /// The outputs of one panel of `G` groups at all positions.
     #[inline(always)]
-    fn panel<A: Arithmetic, const G: usize>(
+    fn panel<S: Simd, const G: usize>(
         &self,
+        simd: S,
         panel: &[Lanes],
         first: usize,
         input: &[f32],
@@ -112,18 +113,19 @@ impl Layer {
             let input = &input[at * stride..];
             let output = &mut output[at * self.stride() + first * LANES..];
             at += match positions - at {
-                0 | 1 => self.tile::<A, G, 1>(panel, first, input, stride, output),
-                2 | 3 => self.tile::<A, G, 2>(panel, first, input, stride, output),
-                4 | 5 => self.tile::<A, G, 4>(panel, first, input, stride, output),
-                _ => self.tile::<A, G, 6>(panel, first, input, stride, output),
+                0 | 1 => self.tile::<S, G, 1>(simd, panel, first, input, stride, output),
+                2 | 3 => self.tile::<S, G, 2>(simd, panel, first, input, stride, output),
+                4 | 5 => self.tile::<S, G, 4>(simd, panel, first, input, stride, output),
+                _ => self.tile::<S, G, 6>(simd, panel, first, input, stride, output),
             };
         }
     }
 
     /// The outputs of one panel at the first `P` positions; returns `P`.
     #[inline(always)]
-    fn tile<A: Arithmetic, const G: usize, const P: usize>(
+    fn tile<S: Simd, const G: usize, const P: usize>(
         &self,
+        simd: S,
         panel: &[Lanes],
         first: usize,
         input: &[f32],
@@ -131,21 +133,29 @@ impl Layer {
         output: &mut [f32],
     ) -> usize {
         let columns: [&[f32]; P] = std::array::from_fn(|p| &input[p * stride..][..self.inputs]);
-        let bias: [Lanes; G] = std::array::from_fn(|g| self.bias[first + g]);
-        let mut sums = [bias; P];
+        let mut sums = [[simd.splat(0.0); G]; P];
+        for sums in &mut sums {
+            for (sum, bias) in sums.iter_mut().zip(&self.bias[first..]) {
+                *sum = simd.load(bias);
+            }
+        }
         let (weights, _) = panel.as_chunks::<G>();
-        for (k, weights) in weights[..self.inputs].iter().enumerate() {
+        for (k, lanes) in weights[..self.inputs].iter().enumerate() {
+            let mut weights = [simd.splat(0.0); G];
+            for (weights, lanes) in weights.iter_mut().zip(lanes) {
+                *weights = simd.load(lanes);
+            }
             for (sums, column) in sums.iter_mut().zip(&columns) {
-                let value = column[k];
-                for (sum, weights) in sums.iter_mut().zip(weights) {
-                    mul_add::<A>(weights, value, sum);
+                let value = simd.splat(column[k]);
+                for (sum, &weights) in sums.iter_mut().zip(&weights) {
+                    *sum = simd.mul_add(weights, value, *sum);
                 }
             }
         }
         for (p, sums) in sums.iter().enumerate() {
             let output = output[p * self.stride()..].as_chunks_mut::<LANES>().0;
-            for (output, sum) in output.iter_mut().zip(sums) {
-                *output = self.activation.apply::<A>(sum);
+            for (output, &sum) in output.iter_mut().zip(sums) {
+                simd.store(self.activation.apply(simd, sum), output);
             }
         }
         P
@@ -221,8 +231,9 @@ impl Network {
 
     /// Runs the network for every patch in `patches` ([`INPUTS`] values each), one result each.
     #[inline(always)]
-    pub(super) fn run<A: Arithmetic>(
+    pub(super) fn run<S: Simd>(
         &self,
+        simd: S,
         patches: &[f32],
         scratch: &mut NetworkScratch,
         results: &mut [f32],
@@ -241,7 +252,7 @@ impl Network {
             if next.len() < needed {
                 next.resize(needed, 0.0);
             }
-            layer.apply::<A>(input, stride, &mut next[..needed]);
+            layer.apply(simd, input, stride, &mut next[..needed]);
             stride = layer.stride();
             std::mem::swap(values, next);
         }
@@ -253,7 +264,7 @@ impl Network {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::simd::{Fused, Separate};
+    use super::super::super::simd::for_each_simd;
     use super::*;
     use crate::testing::Sequence;
 
@@ -262,36 +273,38 @@ mod tests {
         (0..count).map(|_| sequence.signed()).collect()
     }
 
+    /// A layer with a row of weights for every bias, against sums one by one.
+    fn check<S: Simd>(simd: S, layer: &Layer, bias: &[f64], weights: &[f64], positions: usize) {
+        let inputs = layer.inputs;
+        let input = random(positions * inputs, 3);
+        let input: Vec<f32> = input.iter().map(|&v| v as f32).collect();
+        let mut results = vec![f32::NAN; positions * layer.stride()];
+        layer.apply(simd, &input, inputs, &mut results);
+        for (values, results) in input
+            .chunks_exact(inputs)
+            .zip(results.chunks_exact(layer.stride()))
+        {
+            let rows = bias.iter().zip(weights.chunks_exact(inputs));
+            for ((bias, row), &ours) in rows.zip(results) {
+                let terms = row.iter().zip(values);
+                let sum = bias + terms.map(|(w, &x)| w * f64::from(x)).sum::<f64>();
+                let expected = match layer.activation {
+                    Activation::Sigmoid => 1.0 / (1.0 + (-sum).exp()),
+                    Activation::Relu => sum.max(0.0),
+                    Activation::Linear => sum,
+                };
+                assert!((f64::from(ours) - expected).abs() < 1e-5);
+            }
+        }
+    }
+
     #[test]
     fn a_layer_is_a_matrix_product_and_an_activation() {
         for (outputs, inputs, positions) in [(1, 5, 12), (20, 7, 13), (16, 121, 40), (27, 3, 5)] {
             let (bias, weights) = (random(outputs, 1), random(outputs * inputs, 2));
-            let input: Vec<f32> = random(positions * inputs, 3)
-                .iter()
-                .map(|&v| v as f32)
-                .collect();
             for activation in [Activation::Sigmoid, Activation::Relu, Activation::Linear] {
                 let layer = Layer::new(inputs, activation, &bias, &weights);
-                let mut fused = vec![f32::NAN; positions * layer.stride()];
-                let mut separate = fused.clone();
-                layer.apply::<Fused>(&input, inputs, &mut fused);
-                layer.apply::<Separate>(&input, inputs, &mut separate);
-                for position in 0..positions {
-                    for output in 0..outputs {
-                        let values = input[position * inputs..].iter();
-                        let terms = weights[output * inputs..][..inputs].iter().zip(values);
-                        let sum = bias[output] + terms.map(|(w, &x)| w * f64::from(x)).sum::<f64>();
-                        let expected = match activation {
-                            Activation::Sigmoid => 1.0 / (1.0 + (-sum).exp()),
-                            Activation::Relu => sum.max(0.0),
-                            Activation::Linear => sum,
-                        };
-                        for ours in [&fused, &separate] {
-                            let ours = f64::from(ours[position * layer.stride() + output]);
-                            assert!((ours - expected).abs() < 1e-5);
-                        }
-                    }
-                }
+                for_each_simd!(check(&layer, &bias, &weights, positions));
             }
         }
     }

@@ -6,7 +6,7 @@
 use super::super::SUPPORT;
 use super::super::area::Area;
 use super::super::patches::PatchStatistics;
-use super::super::simd::{Arithmetic, vectorised};
+use super::super::simd::{Simd, vectorised};
 use super::super::{Request, Responses};
 use super::CenExperts;
 use super::network::{INPUTS, Network, NetworkScratch};
@@ -101,7 +101,8 @@ vectorised! {
 }
 
 #[inline(always)]
-fn extract_with<A: Arithmetic>(
+fn extract_with<S: Simd>(
+    _simd: S,
     area: &Area,
     statistics: &mut PatchStatistics,
     patches: &mut Vec<f32>,
@@ -129,7 +130,7 @@ vectorised! {
 }
 
 #[inline(always)]
-fn run_with<A: Arithmetic>(network: &Network, scratch: &mut CenScratch) {
+fn run_with<S: Simd>(simd: S, network: &Network, scratch: &mut CenScratch) {
     let CenScratch {
         patches,
         results,
@@ -137,5 +138,5 @@ fn run_with<A: Arithmetic>(network: &Network, scratch: &mut CenScratch) {
         ..
     } = scratch;
     results.resize(patches.len() / INPUTS, 0.0);
-    network.run::<A>(patches, layers, results);
+    network.run(simd, patches, layers, results);
 }
