@@ -66,7 +66,7 @@ fn converse(orders: &Orders) -> Result<(), ProtocolError> {
     connection.writer.send(&FromWorker::Ready(WorkerReport {
         runtime: "worker double".to_owned(),
         sessions: vec![SessionReport {
-            model: setup.pipeline,
+            model: setup.models.set.name().to_owned(),
             provider: setup.provider,
             open_ms: 0.0,
         }],
