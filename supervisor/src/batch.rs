@@ -133,6 +133,8 @@ impl<'a> Batch<'a> {
                 provider: word(&cli.provider),
                 models: models.pinned.set.clone(),
                 redetect_every: cli.redetect,
+                want_fhog: cli.hog,
+                want_aligned: cli.aligned,
             },
             start_deadline: cli.start_timeout,
         };
@@ -266,7 +268,7 @@ impl<'a> Batch<'a> {
                 fatal: false,
             });
         }
-        let paths = OutputPaths { csv };
+        let paths = OutputPaths::beside(csv, self.cli.extras());
         paths.prepare(self.cli.overwrite)?;
         Ok(paths)
     }
@@ -296,9 +298,11 @@ impl<'a> Batch<'a> {
             series.iter().map(|aus| (&aus.intensities, &aus.presences)),
         )?;
         record.write(&paths.run_record())?;
+        let mut outputs = vec![paths.csv.clone(), paths.run_record()];
+        outputs.extend(report.extra.finish(paths)?);
         Ok(InputEnd {
             status: if complete { "done" } else { "partial" },
-            outputs: vec![paths.csv.clone(), paths.run_record()],
+            outputs,
             frames,
             successful: report.successful,
             error: None,

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{ArgAction, Parser, ValueEnum};
 use faceau_models::ModelSet;
+use faceau_vision::extras::Extras;
 
 use crate::output::ColumnGroup;
 use crate::plan::Tracking;
@@ -50,7 +51,15 @@ pub struct Cli {
     #[arg(long, value_enum, value_delimiter = ',', value_name = "GROUPS")]
     pub columns: Vec<ColumnGroup>,
 
-    /// Replace tables that exist
+    /// Also write each frame's HOG descriptor, in OpenFace's format, to a .hog file beside the table
+    #[arg(long)]
+    pub hog: bool,
+
+    /// Also write each frame's aligned face, as a bitmap, into a folder beside the table
+    #[arg(long)]
+    pub aligned: bool,
+
+    /// Replace outputs that exist
     #[arg(long)]
     pub overwrite: bool,
 
@@ -113,6 +122,14 @@ fn seconds(text: &str) -> Result<Duration, String> {
 }
 
 impl Cli {
+    /// What is wanted of each frame beside its numbers.
+    pub fn extras(&self) -> Extras {
+        Extras {
+            fhog: self.hog,
+            aligned_face: self.aligned,
+        }
+    }
+
     /// How much to say.
     pub fn verbosity(&self) -> Verbosity {
         match (self.quiet, self.verbose) {

@@ -9,6 +9,7 @@ use bytemuck::Zeroable;
 
 use crate::analysis::{FrameAnalysis, LANDMARKS};
 use crate::au::analyser::AuAnalyser;
+use crate::extras::Extras;
 use crate::gaze::{EYE_LANDMARKS, EyeFit, Gaze};
 use crate::image::BgrView;
 use crate::network::NetworkError;
@@ -155,6 +156,27 @@ impl<T: LandmarkTracker> FrameAnalyser<T> {
             .analyse(frame, landmarks, parameters, frame_number, clock, out);
     }
 
+    /// Writes the extras of the frame analysed last, whose analysis is `analysis`; zeros, which are
+    /// a black face, where the AU models were not run.
+    ///
+    /// # Panics
+    /// When `out` has fewer than [`Extras::bytes`].
+    pub fn write_extras(&self, extras: Extras, analysis: &FrameAnalysis, out: &mut [u8]) {
+        let (fhog, face) = extras.split_mut(out);
+        if analysis.au_success == 0 {
+            fhog.fill(0);
+            face.fill(0);
+            return;
+        }
+        let words = fhog.as_chunks_mut::<4>().0;
+        for (word, value) in words.iter_mut().zip(self.aus.fhog()) {
+            *word = value.to_le_bytes();
+        }
+        if extras.aligned_face {
+            face.copy_from_slice(self.aus.aligned_face());
+        }
+    }
+
     /// The AU stage, for what it keeps of the last scored frame.
     pub fn aus(&self) -> &AuAnalyser {
         &self.aus
@@ -257,19 +279,28 @@ mod tests {
         tracked
     }
 
-    fn analyse(tracked: Tracked, frame_number: u64) -> FrameAnalysis {
+    fn analyser(tracked: Tracked) -> FrameAnalyser<Fixed> {
         let model = shape_model();
         let triangulation = Triangulation::parse(&triangulation_text()).unwrap();
         let aus = AuAnalyser::new(model.clone(), triangulation, Arc::new(au_models())).unwrap();
-        let mut analyser = FrameAnalyser::new(Fixed(tracked), model, aus, None);
+        FrameAnalyser::new(Fixed(tracked), model, aus, None)
+    }
+
+    /// 320 x 240 pixels of noise.
+    fn picture() -> Vec<u8> {
         let mut random = Sequence::new(2);
-        let pixels: Vec<u8> = (0..320 * 240 * 3)
+        (0..320 * 240 * 3)
             .map(|_| (128.0 + 127.0 * random.signed()) as u8)
-            .collect();
+            .collect()
+    }
+
+    fn analyse(tracked: Tracked, frame_number: u64) -> FrameAnalysis {
+        let pixels = picture();
         let frame = BgrView::new(&pixels, 320, 240, 960).unwrap();
         // A slot that was used before.
         let mut out = FrameAnalysis::zeroed();
         bytemuck::bytes_of_mut(&mut out).fill(0xff);
+        let mut analyser = analyser(tracked);
         analyser.analyse(&frame, frame_number, &mut out).unwrap();
         out
     }
@@ -317,6 +348,34 @@ mod tests {
                 shape_3d,
             }
         })
+    }
+
+    #[test]
+    fn extras_are_those_of_the_frame() {
+        let extras = Extras {
+            fhog: true,
+            aligned_face: true,
+        };
+        for success in [true, false] {
+            let mut tracked = face(&shape_model());
+            (tracked.success, tracked.au_success) = (success, success);
+            let mut analyser = analyser(tracked);
+            let mut out = FrameAnalysis::zeroed();
+            let pixels = picture();
+            let frame = BgrView::new(&pixels, 320, 240, 960).unwrap();
+            analyser.analyse(&frame, 1, &mut out).unwrap();
+            let mut bytes = vec![7; extras.bytes()];
+            analyser.write_extras(extras, &out, &mut bytes);
+            let (fhog, face) = extras.split(&bytes);
+            if success {
+                let first = f32::from_le_bytes(fhog[..4].try_into().unwrap());
+                assert_eq!(first, analyser.aus().fhog()[0]);
+                assert!(fhog.iter().any(|&byte| byte != 0));
+                assert_eq!(face, analyser.aus().aligned_face());
+            } else {
+                assert!(bytes.iter().all(|&byte| byte == 0));
+            }
+        }
     }
 
     #[test]

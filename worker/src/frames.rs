@@ -3,12 +3,17 @@
 use faceau_shared::protocol::{Begin, Connection, FrameTask, FromWorker, ProtocolError, ToWorker};
 use faceau_shared::ring::WorkerRing;
 use faceau_vision::analysis::FrameAnalysis;
+use faceau_vision::extras::Extras;
 use faceau_vision::image::BgrView;
 
 use crate::analyser::Analyser;
 
 /// Analyses frames until the supervisor says stop or is gone.
-pub fn serve(connection: &mut Connection, analyser: &mut Analyser) -> Result<(), ProtocolError> {
+pub fn serve(
+    connection: &mut Connection,
+    analyser: &mut Analyser,
+    extras: Extras,
+) -> Result<(), ProtocolError> {
     let mut ring = None;
     loop {
         match connection.reader.receive()? {
@@ -23,7 +28,7 @@ pub fn serve(connection: &mut Connection, analyser: &mut Analyser) -> Result<(),
                     .as_mut()
                     .ok_or_else(|| ProtocolError::Garbage("a frame without a ring".into()))?;
                 let FrameTask { slot, frame, .. } = task;
-                let answer = match analyse(ring, analyser, &task) {
+                let answer = match analyse(ring, analyser, extras, &task) {
                     Ok(()) => FromWorker::Done { slot, frame },
                     Err(reason) => FromWorker::FrameFailed {
                         slot,
@@ -42,7 +47,12 @@ pub fn serve(connection: &mut Connection, analyser: &mut Analyser) -> Result<(),
 }
 
 /// Analyses one frame in place: the pixels are read and the results written where they lie.
-fn analyse(ring: &mut WorkerRing, analyser: &mut Analyser, task: &FrameTask) -> Result<(), String> {
+fn analyse(
+    ring: &mut WorkerRing,
+    analyser: &mut Analyser,
+    extras: Extras,
+    task: &FrameTask,
+) -> Result<(), String> {
     let mut slot = ring.take(task.slot).map_err(|e| e.to_string())?;
     let (pixels, results) = slot.split();
     let frame = BgrView::new(
@@ -52,8 +62,9 @@ fn analyse(ring: &mut WorkerRing, analyser: &mut Analyser, task: &FrameTask) -> 
         task.stride as usize,
     )
     .map_err(|e| e.to_string())?;
-    let results = results
-        .get_mut(..FrameAnalysis::BYTES)
+    let (results, behind) = results
+        .split_at_mut_checked(FrameAnalysis::BYTES)
+        .filter(|(_, behind)| behind.len() >= extras.bytes())
         .ok_or("the slot has no room for the results")?;
     let analysis = bytemuck::try_from_bytes_mut(results)
         .map_err(|e| format!("the slot is not aligned: {e}"))?;
@@ -64,5 +75,7 @@ fn analyse(ring: &mut WorkerRing, analyser: &mut Analyser, task: &FrameTask) -> 
     }
     analyser
         .analyse(&frame, task.frame, analysis)
-        .map_err(|e| e.to_string())
+        .map_err(|e| e.to_string())?;
+    analyser.write_extras(extras, analysis, behind);
+    Ok(())
 }

@@ -14,6 +14,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use faceau_shared::protocol::{Connection, FromWorker, Greeting, ProtocolError, ToWorker};
+use faceau_vision::extras::Extras;
 
 fn main() -> ExitCode {
     let started = Instant::now();
@@ -49,5 +50,9 @@ fn converse(started: Instant) -> Result<(), ProtocolError> {
     let (mut analyser, mut report) = opened;
     report.startup_ms = started.elapsed().as_secs_f64() * 1e3;
     connection.writer.send(&FromWorker::Ready(report))?;
-    frames::serve(&mut connection, &mut analyser)
+    let extras = Extras {
+        fhog: setup.want_fhog,
+        aligned_face: setup.want_aligned,
+    };
+    frames::serve(&mut connection, &mut analyser, extras)
 }

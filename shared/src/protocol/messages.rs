@@ -28,6 +28,10 @@ pub struct Setup {
     pub models: ResolvedSet,
     /// Look for the face in the whole frame every so many frames; 0 = only when needed.
     pub redetect_every: u32,
+    /// Whether each frame's FHOG descriptor is wanted behind its analysis.
+    pub want_fhog: bool,
+    /// Whether each frame's aligned face is wanted behind these.
+    pub want_aligned: bool,
 }
 
 /// What a tracker should know when it sees a frame.

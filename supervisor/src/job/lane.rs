@@ -13,6 +13,7 @@ use std::time::Instant;
 
 use faceau_shared::ring::{BusySlot, FreeSlot, Ring, RingError, RingLayout};
 use faceau_vision::analysis::FrameAnalysis;
+use faceau_vision::extras::Extras;
 
 use super::task::TaskId;
 use crate::events::{DecodedFrame, Event, EventSender, ReaderEvent, WorkerId};
@@ -25,11 +26,12 @@ const FEWEST_SLOTS: usize = 3;
 /// Memory that a ring takes if its slots are large, as with 4K video.
 const RING_BYTES: usize = 32 << 20;
 
-/// The shape of the ring for frames of a certain size.
-pub fn ring_layout(geometry: Geometry) -> Result<RingLayout, RingError> {
+/// The shape of the ring for frames of a certain size and these extra results.
+pub fn ring_layout(geometry: Geometry, extras: Extras) -> Result<RingLayout, RingError> {
     let frame = RingLayout::frame_bytes(geometry.width, geometry.height);
     let slots = (RING_BYTES / frame.max(1)).clamp(FEWEST_SLOTS, MOST_SLOTS);
-    Ok(RingLayout::new(slots as u32, frame, FrameAnalysis::BYTES)?)
+    let results = FrameAnalysis::BYTES + extras.bytes();
+    Ok(RingLayout::new(slots as u32, frame, results)?)
 }
 
 /// A frame that a worker has.
@@ -58,17 +60,19 @@ pub struct Lane {
 }
 
 impl Lane {
-    /// Makes a ring for frames of `source` and starts the thread that fills it.
+    /// Makes a ring for frames of `source` with these extra results, and starts the thread that
+    /// fills it.
     ///
     /// # Errors
     /// When there is no shared memory, or no thread.
     pub fn open(
         worker: WorkerId,
         source: &Source,
+        extras: Extras,
         decoder_threads: usize,
         events: &EventSender,
     ) -> Result<Self, RingError> {
-        let layout = ring_layout(source.geometry())?;
+        let layout = ring_layout(source.geometry(), extras)?;
         let (ring, slots) = Ring::create(layout)?;
         let (free, free_slots) = mpsc::channel();
         for slot in slots {

@@ -15,6 +15,7 @@ use bytemuck::Zeroable;
 use faceau_vision::analysis::FrameAnalysis;
 
 use super::agreement::agree;
+use super::keeper::Kept;
 use super::task::{RunOn, TaskId};
 use crate::plan::Segment;
 
@@ -54,24 +55,30 @@ enum Position {
     },
 }
 
-/// A result that waits: its bytes, cut off before the bins if it has none.
-struct Parked(Box<[u8]>);
+/// A result that waits: its bytes, cut off before the bins if it has none, and its extras.
+struct Parked {
+    bytes: Box<[u8]>,
+    extras: Option<Kept>,
+}
 
 impl Parked {
-    fn new(analysis: &FrameAnalysis) -> Self {
+    fn new(analysis: &FrameAnalysis, extras: Option<Kept>) -> Self {
         let bytes = bytemuck::bytes_of(analysis);
         let length = if analysis.has_bins == 0 {
             offset_of!(FrameAnalysis, fhog_bins)
         } else {
             bytes.len()
         };
-        Self(bytes[..length].into())
+        Self {
+            bytes: bytes[..length].into(),
+            extras,
+        }
     }
 
     fn unpark(&self) -> Arc<FrameAnalysis> {
         let mut analysis = Arc::new(FrameAnalysis::zeroed());
         if let Some(analysis) = Arc::get_mut(&mut analysis) {
-            bytemuck::bytes_of_mut(analysis)[..self.0.len()].copy_from_slice(&self.0);
+            bytemuck::bytes_of_mut(analysis)[..self.bytes.len()].copy_from_slice(&self.bytes);
         }
         analysis
     }
@@ -115,21 +122,22 @@ impl Merger {
         self.run_ons
     }
 
-    /// Takes the result of `frame`, analysed as part of `task`, and passes on to `sink` what can be
-    /// passed on in order. The frames of one task must come in order; frames that have come
-    /// already, from a worker that was lost since, are passed over.
+    /// Takes the result of `frame`, analysed as part of `task`, with its extras if there are any,
+    /// and passes on to `sink` what can be passed on in order. The frames of one task must come in
+    /// order; frames that have come already, from a worker that was lost since, are passed over.
     pub fn accept<E>(
         &mut self,
         task: TaskId,
         frame: usize,
         analysis: &FrameAnalysis,
-        sink: &mut impl FnMut(usize, &FrameAnalysis) -> Result<(), E>,
+        extras: Option<Kept>,
+        sink: &mut impl FnMut(usize, &FrameAnalysis, Option<&Kept>) -> Result<(), E>,
     ) -> Result<(), E> {
         match task {
             TaskId::Segment(number) => {
                 let frames = &self.segments[number].frames;
                 if frame + 1 == frames.start {
-                    self.entries.insert(number, Parked::new(analysis));
+                    self.entries.insert(number, Parked::new(analysis, None));
                 } else if frame != frames.start + self.accepted[number] || frame >= frames.end {
                     return Ok(());
                 } else {
@@ -137,10 +145,10 @@ impl Merger {
                     if matches!(self.position, Position::Within(within) if within == number)
                         && frame == self.passed
                     {
-                        self.pass(Arc::new(*analysis), sink)?;
+                        self.pass(Arc::new(*analysis), extras.as_ref(), sink)?;
                     } else {
                         let parked = self.parked.entry(number).or_default();
-                        parked.push(Parked::new(analysis));
+                        parked.push(Parked::new(analysis, extras));
                     }
                 }
             }
@@ -157,7 +165,7 @@ impl Merger {
                 if *current != number || frame != frames.start + results.len() {
                     return Ok(());
                 }
-                results.push(Parked::new(analysis));
+                results.push(Parked::new(analysis, extras));
             }
         }
         self.advance(sink)
@@ -166,9 +174,10 @@ impl Merger {
     fn pass<E>(
         &mut self,
         analysis: Arc<FrameAnalysis>,
-        sink: &mut impl FnMut(usize, &FrameAnalysis) -> Result<(), E>,
+        extras: Option<&Kept>,
+        sink: &mut impl FnMut(usize, &FrameAnalysis, Option<&Kept>) -> Result<(), E>,
     ) -> Result<(), E> {
-        sink(self.passed, &analysis)?;
+        sink(self.passed, &analysis, extras)?;
         self.passed += 1;
         self.last = analysis;
         Ok(())
@@ -177,7 +186,7 @@ impl Merger {
     /// Passes on whatever can be passed on.
     fn advance<E>(
         &mut self,
-        sink: &mut impl FnMut(usize, &FrameAnalysis) -> Result<(), E>,
+        sink: &mut impl FnMut(usize, &FrameAnalysis, Option<&Kept>) -> Result<(), E>,
     ) -> Result<(), E> {
         loop {
             let moved = match self.position {
@@ -195,11 +204,11 @@ impl Merger {
     fn advance_within<E>(
         &mut self,
         number: usize,
-        sink: &mut impl FnMut(usize, &FrameAnalysis) -> Result<(), E>,
+        sink: &mut impl FnMut(usize, &FrameAnalysis, Option<&Kept>) -> Result<(), E>,
     ) -> Result<bool, E> {
         let frames = self.segments[number].frames.clone();
-        while let Some(next) = self.parked_result(number, self.passed) {
-            self.pass(next, sink)?;
+        while let Some((next, extras)) = self.parked_result(number, self.passed) {
+            self.pass(next, extras.as_ref(), sink)?;
         }
         Ok(self.passed == frames.end && self.leave(number))
     }
@@ -213,11 +222,15 @@ impl Merger {
         next < self.segments.len()
     }
 
-    /// A result of a segment that waits.
-    fn parked_result(&self, number: usize, frame: usize) -> Option<Arc<FrameAnalysis>> {
+    /// A result of a segment that waits. Its extras are given away: they are wanted once.
+    fn parked_result(
+        &mut self,
+        number: usize,
+        frame: usize,
+    ) -> Option<(Arc<FrameAnalysis>, Option<Kept>)> {
         let offset = frame - self.segments[number].frames.start;
-        let waiting = self.parked.get(&number)?.get(offset)?;
-        Some(waiting.unpark())
+        let waiting = self.parked.get_mut(&number)?.get_mut(offset)?;
+        Some((waiting.unpark(), waiting.extras.take()))
     }
 
     /// Decides whether the segment can follow, as soon as its tracker has got there.
@@ -256,22 +269,24 @@ impl Merger {
     fn advance_run_on<E>(
         &mut self,
         number: usize,
-        sink: &mut impl FnMut(usize, &FrameAnalysis) -> Result<(), E>,
+        sink: &mut impl FnMut(usize, &FrameAnalysis, Option<&Kept>) -> Result<(), E>,
     ) -> Result<bool, E> {
+        // The segment's own extras for these frames are not wanted and go here.
+        let Some((own, _)) = self.parked_result(number, self.passed) else {
+            return Ok(false);
+        };
         let Position::RunningOn {
             frames, results, ..
-        } = &self.position
+        } = &mut self.position
         else {
             return Ok(false);
         };
         let end = frames.end;
-        let Some(result) = results.get(self.passed - frames.start).map(Parked::unpark) else {
+        let Some(waiting) = results.get_mut(self.passed - frames.start) else {
             return Ok(false);
         };
-        let Some(own) = self.parked_result(number, self.passed) else {
-            return Ok(false);
-        };
-        self.pass(result, sink)?;
+        let (result, extras) = (waiting.unpark(), waiting.extras.take());
+        self.pass(result, extras.as_ref(), sink)?;
         if agree(&self.last, &own) {
             self.position = Position::Within(number);
         } else if self.passed == self.segments[number].frames.end {

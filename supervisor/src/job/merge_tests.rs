@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::input::FrameIndex;
+use crate::job::keeper::Keeper;
 use crate::plan::{Tracking, cut};
 use proptest::prelude::*;
 use std::convert::Infallible;
@@ -24,9 +25,15 @@ fn analysis(frame: usize, settled: bool) -> FrameAnalysis {
     analysis
 }
 
+/// Extra results that belong to it.
+fn extras(frame: usize, settled: bool) -> Vec<u8> {
+    vec![(frame % 256) as u8, (frame / 256) as u8, settled.into()]
+}
+
 /// A job without processes: three workers that take tasks and deliver results one by one.
 struct Simulation {
     merger: Merger,
+    keeper: Keeper,
     segments: Vec<Segment>,
     settling: Settling,
     waiting: std::collections::VecDeque<(TaskId, Range<usize>)>,
@@ -43,6 +50,7 @@ impl Simulation {
         let segments = cut(&index, Tracking::Segmented);
         Self {
             merger: Merger::new(segments.clone()),
+            keeper: Keeper::create_in(&std::env::temp_dir(), 3).unwrap(),
             waiting: segments
                 .iter()
                 .enumerate()
@@ -75,16 +83,23 @@ impl Simulation {
             }
             TaskId::RunOn(_) => true,
         };
+        let kept = self.keeper.keep(&extras(next, settled)).unwrap();
         let passed = &mut self.passed;
-        let mut sink = |frame: usize, a: &FrameAnalysis| {
+        let keeper = &self.keeper;
+        let mut sink = |frame: usize, a: &FrameAnalysis, kept: Option<&Kept>| {
+            let mut bytes = Vec::new();
+            keeper.read(kept.unwrap(), &mut bytes).unwrap();
+            // The extras are those of the tracker that counts.
+            assert_eq!(bytes, extras(frame, true));
             let expected = analysis(frame, true);
             assert_eq!(bytemuck::bytes_of(a), bytemuck::bytes_of(&expected));
             passed.push(frame);
             Ok::<(), Infallible>(())
         };
+        let result = analysis(next, settled);
         let Ok(()) = self
             .merger
-            .accept(task, next, &analysis(next, settled), &mut sink);
+            .accept(task, next, &result, Some(kept), &mut sink);
         if let Some(run_on) = self.merger.take_request() {
             assert_eq!(run_on.after.landmarks[3], run_on.frames.start as f32 - 1.0);
             self.waiting

@@ -4,6 +4,7 @@
 //! brings frames to a worker ([`lane`]) and what puts results back in order ([`merge`]).
 
 mod agreement;
+mod keeper;
 mod lane;
 mod merge;
 mod run;

@@ -14,7 +14,9 @@ use faceau_shared::ring::RingError;
 use faceau_vision::analysis::FrameAnalysis;
 use faceau_vision::au::models::AuModels;
 use faceau_vision::au::temporal::TemporalStage;
+use faceau_vision::extras::Extras;
 
+use super::keeper::{Keeper, Kept};
 use super::lane::{InFlight, Lane};
 use super::merge::Merger;
 use super::schedule::{AfterLoss, MOST_ATTEMPTS, Schedule};
@@ -24,7 +26,7 @@ use crate::cpu_time;
 use crate::events::{DecodedFrame, Event, EventReceiver, EventSender, ReaderEvent, WorkerId};
 use crate::input::reader::ReadError;
 use crate::input::{Input, InputError, Source};
-use crate::output::{Columns, OutputError, OutputPaths, RowSpool};
+use crate::output::{Columns, ExtraOutputs, OutputError, OutputPaths, RowSpool};
 use crate::plan::{self, Segment, Tracking};
 use crate::pool::{News, Pool, PoolError};
 use crate::progress::{Progress, Tick};
@@ -115,6 +117,8 @@ pub struct JobReport {
     pub run_ons: u32,
     /// Rows of the result, in a file without a name.
     pub rows: RowSpool,
+    /// The outputs beside the table, with all frames of `rows`.
+    pub extra: ExtraOutputs,
     /// The ordered stage, with all frames of `rows`.
     pub temporal: TemporalStage,
     /// Rows with success 1.
@@ -249,14 +253,7 @@ fn remark(progress: &mut Progress, level: LogLevel, text: &str) {
 }
 
 fn spool(paths: &OutputPaths, columns: Columns) -> Result<RowSpool, OutputError> {
-    let folder = paths.csv.parent().filter(|f| !f.as_os_str().is_empty());
-    let folder = folder.unwrap_or(std::path::Path::new("."));
-    RowSpool::create_in(folder, columns).map_err(|source| {
-        OutputError::Write {
-            path: paths.csv.clone(),
-            source,
-        }
-    })
+    RowSpool::create_in(paths.folder(), columns).map_err(OutputError::on(&paths.csv))
 }
 
 /// Why a job cannot simply go on.
@@ -285,8 +282,17 @@ struct Job {
     merger: Merger,
     rows: RowSpool,
     temporal: TemporalStage,
-    /// The result being looked at; here so that it is allocated once.
+    /// What is wanted of each frame beside its analysis.
+    extras: Extras,
+    /// Where it waits, if anything is.
+    keeper: Option<Keeper>,
+    /// Where it goes.
+    extra: ExtraOutputs,
+    /// The result being looked at; here so that it is allocated once. So are its bytes with extras
+    /// as they come from the slot, and the extras as they come back from the keeper.
     analysis: Box<FrameAnalysis>,
+    results: Vec<u8>,
+    read_back: Vec<u8>,
     successful: usize,
     analysed: u64,
     stages: StageTable,
@@ -309,6 +315,11 @@ impl Job {
             Source::Video { index, .. } if !index.by_time => Tracking::Sequential,
             _ => context.tracking,
         };
+        let extras = paths.extras();
+        let keeper = (extras.bytes() > 0)
+            .then(|| Keeper::create_in(paths.folder(), extras.bytes()))
+            .transpose()
+            .map_err(OutputError::on(&paths.csv))?;
         let segments = plan::cut(&index, tracking);
         let workers = context.workers.min(segments.len());
         context.pool.grow_to(workers)?;
@@ -328,7 +339,12 @@ impl Job {
             lanes: BTreeMap::new(),
             rows: spool(paths, context.columns)?,
             temporal: TemporalStage::new(Arc::clone(context.models)),
+            extras,
+            keeper,
+            extra: ExtraOutputs::create(paths)?,
             analysis: Box::new(FrameAnalysis::zeroed()),
+            results: vec![0; FrameAnalysis::BYTES + extras.bytes()],
+            read_back: Vec::new(),
             successful: 0,
             analysed: 0,
             stages: StageTable::default(),
@@ -351,6 +367,10 @@ impl Job {
             match context.events.recv_timeout(wait) {
                 Ok(Event::Signal(signal)) => {
                     self.stopped_by = Some(signal);
+                    context.progress.warn_all(
+                        "stopping as soon as the frames in flight are done; once more stops at once",
+                    );
+                    self.show_progress(context, "stopping");
                     return Ok(());
                 }
                 Ok(event) => self.handle(context, event)?,
@@ -452,7 +472,13 @@ impl Job {
         if !self.schedule.has_waiting() || self.lanes.contains_key(&id) {
             return Ok(());
         }
-        let lane = Lane::open(id, &self.source, context.decoder_threads, context.sender)?;
+        let lane = Lane::open(
+            id,
+            &self.source,
+            self.extras,
+            context.decoder_threads,
+            context.sender,
+        )?;
         context.pool.attach(id, lane.ring());
         self.lanes.insert(id, lane);
         self.assign(id);
@@ -544,9 +570,12 @@ impl Job {
             return Ok(());
         };
         let slot = in_flight.slot.done();
-        slot.read_results(bytemuck::bytes_of_mut(&mut *self.analysis));
+        slot.read_results(&mut self.results);
         lane.recycle(slot.release());
-        if let Err(reason) = self.analysis.check() {
+        let (analysis, extras) = self.results.split_at(FrameAnalysis::BYTES);
+        bytemuck::bytes_of_mut(&mut *self.analysis).copy_from_slice(analysis);
+        let checked = self.analysis.check();
+        if let Err(reason) = checked.and_then(|()| self.extras.check(extras)) {
             context.pool.condemn(
                 id,
                 format!("its results for frame {frame} make no sense: {reason}"),
@@ -558,21 +587,30 @@ impl Job {
 
         let (rows, temporal, source) = (&mut self.rows, &mut self.temporal, &self.source);
         let successful = &mut self.successful;
+        let kept = match &mut self.keeper {
+            Some(keeper) => Some(keeper.keep(extras)),
+            None => None,
+        };
+        let kept = kept.transpose().map_err(OutputError::on(&self.csv))?;
+        let (keeper, extra, read_back) = (&self.keeper, &mut self.extra, &mut self.read_back);
         let merged = self.merger.accept(
             in_flight.task,
             in_flight.frame,
             &self.analysis,
-            &mut |frame, analysis: &FrameAnalysis| -> io::Result<()> {
+            kept,
+            &mut |frame, analysis: &FrameAnalysis, kept: Option<&Kept>| -> io::Result<()> {
                 // Its bins were checked when it came, so it is a record that can be.
                 temporal.push(&analysis.into()).map_err(io::Error::other)?;
                 *successful += usize::from(analysis.success != 0);
-                rows.push(frame as u64 + 1, source.seconds(frame), analysis)
+                let number = frame as u64 + 1;
+                if let (Some(keeper), Some(kept)) = (keeper, kept) {
+                    keeper.read(kept, read_back)?;
+                    extra.push(number, analysis.success != 0, read_back)?;
+                }
+                rows.push(number, source.seconds(frame), analysis)
             },
         );
-        merged.map_err(|source| OutputError::Write {
-            path: self.csv.clone(),
-            source,
-        })?;
+        merged.map_err(OutputError::on(&self.csv))?;
         if in_flight.frame + 1 == self.frames_of(in_flight.task).end {
             if let Some(lane) = self.lanes.get_mut(&id) {
                 lane.task_completed();
@@ -654,6 +692,7 @@ impl Job {
             run_ons: self.merger.run_ons(),
             source: self.source,
             rows: self.rows,
+            extra: self.extra,
             temporal: self.temporal,
             successful: self.successful,
             analysed: self.analysed,

@@ -1,11 +1,13 @@
-//! Where outputs go, and how a file appears under its name: whole, or not at all.
+//! Where the outputs of a job go, and whether they can.
 
-use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
-/// Ending of files that are being written. One that is found belongs to a run that was killed.
-const UNFINISHED: &str = ".faceau-unfinished";
+use faceau_vision::extras::Extras;
+
+use super::aligned::AlignedFaces;
+use super::unfinished::{folder_of, remove_left_over};
 
 /// An output cannot be written.
 #[derive(Debug, thiserror::Error)]
@@ -26,113 +28,112 @@ pub enum OutputError {
     },
 }
 
+impl OutputError {
+    /// What an error of the system on `path` means.
+    pub fn on(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Write { path, source }
+    }
+}
+
 /// The files of one job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutputPaths {
     /// The CSV.
     pub csv: PathBuf,
+    /// The HOG file, if one is wanted.
+    pub hog: Option<PathBuf>,
+    /// The folder of aligned faces, if one is wanted.
+    pub aligned: Option<PathBuf>,
 }
 
 impl OutputPaths {
+    /// The outputs of which the table is `csv`; the others lie beside it, under its name.
+    pub fn beside(csv: PathBuf, wanted: Extras) -> Self {
+        Self {
+            hog: wanted.fhog.then(|| csv.with_extension("hog")),
+            aligned: wanted.aligned_face.then(|| {
+                let stem = csv.file_stem().unwrap_or_default().to_string_lossy();
+                csv.with_file_name(format!("{stem}_aligned"))
+            }),
+            csv,
+        }
+    }
+
+    /// What the outputs need of each frame beside its numbers.
+    pub fn extras(&self) -> Extras {
+        Extras {
+            fhog: self.hog.is_some(),
+            aligned_face: self.aligned.is_some(),
+        }
+    }
+
+    /// The folder that the outputs are in.
+    pub fn folder(&self) -> &Path {
+        folder_of(&self.csv)
+    }
+
     /// The run record beside the CSV.
     pub fn run_record(&self) -> PathBuf {
         self.csv.with_extension("run.json")
     }
 
-    /// Where rows go that are right but not all: the run was stopped before the end.
+    /// Where results go that are right but not all: the run was stopped before the end.
     pub fn partial(&self) -> Self {
-        Self {
-            csv: self.csv.with_extension("partial.csv"),
-        }
+        Self::beside(self.csv.with_extension("partial.csv"), self.extras())
     }
 
     /// Makes sure before any work that the outputs can be written.
     ///
     /// # Errors
-    /// When the CSV exists and is not to be replaced, or its folder cannot be written to.
+    /// When one exists and is not to be replaced, or their folder cannot be written to.
     pub fn prepare(&self, overwrite: bool) -> Result<(), OutputError> {
-        let failed = |source| OutputError::Write {
-            path: self.csv.clone(),
-            source,
-        };
-        if self.csv.is_dir() {
-            return Err(failed(io::Error::from(io::ErrorKind::IsADirectory)));
+        for file in [Some(&self.csv), self.hog.as_ref()].into_iter().flatten() {
+            if file.is_dir() {
+                return Err(OutputError::on(file)(io::Error::from(
+                    io::ErrorKind::IsADirectory,
+                )));
+            }
+            demand_absence(file, overwrite)?;
         }
-        if self.csv.exists() && !overwrite {
-            return Err(OutputError::Exists {
-                path: self.csv.clone(),
-            });
+        if let Some(folder) = &self.aligned {
+            demand_absence(folder, overwrite)?;
+            demand_only_faces(folder)?;
         }
-        let folder = folder_of(&self.csv);
-        fs::create_dir_all(folder).map_err(failed)?;
-        for path in [self.csv.clone(), self.run_record()] {
-            remove_left_over(&path);
+        fs::create_dir_all(self.folder()).map_err(OutputError::on(&self.csv))?;
+        let record = self.run_record();
+        let others = self.hog.iter().chain(&self.aligned);
+        for path in [&self.csv, &record].into_iter().chain(others) {
+            remove_left_over(path);
         }
-        tempfile::tempfile_in(folder).map_err(failed)?;
+        tempfile::tempfile_in(self.folder()).map_err(OutputError::on(&self.csv))?;
         Ok(())
     }
 }
 
-fn folder_of(path: &Path) -> &Path {
-    match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    }
-}
-
-/// Name under which `path` is written by the process `pid` until it is whole.
-fn unfinished(path: &Path, pid: u32) -> PathBuf {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    path.with_file_name(format!(".{name}.{pid}{UNFINISHED}"))
-}
-
-/// Removes what killed runs left unfinished of the same output. Other runs that live are let be.
-fn remove_left_over(path: &Path) {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let prefix = format!(".{name}.");
-    let Ok(entries) = fs::read_dir(folder_of(path)) else {
-        return;
-    };
-    for entry in entries.flatten() {
-        let found = entry.file_name();
-        let pid = found
-            .to_str()
-            .and_then(|found| found.strip_prefix(&prefix))
-            .and_then(|rest| rest.strip_suffix(UNFINISHED))
-            .and_then(|pid| pid.parse::<i32>().ok())
-            .and_then(rustix::process::Pid::from_raw);
-        if let Some(pid) = pid
-            && rustix::process::test_kill_process(pid) == Err(rustix::io::Errno::SRCH)
-        {
-            // Left there, it does no harm.
-            let _ = fs::remove_file(entry.path());
-        }
-    }
-}
-
-/// Writes a file under another name and renames it once it is whole and on the disk.
-///
-/// # Errors
-/// When the system refuses; then there is nothing under `path` that was not there before.
-pub fn write_whole(
-    path: &Path,
-    write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
-) -> Result<(), OutputError> {
-    let temporary = unfinished(path, std::process::id());
-    let attempt = || -> io::Result<()> {
-        let mut writer = BufWriter::with_capacity(1 << 18, File::create(&temporary)?);
-        write(&mut writer)?;
-        writer.flush()?;
-        writer.get_ref().sync_all()?;
-        fs::rename(&temporary, path)
-    };
-    attempt().map_err(|source| {
-        let _ = fs::remove_file(&temporary);
-        OutputError::Write {
+fn demand_absence(path: &Path, overwrite: bool) -> Result<(), OutputError> {
+    if path.exists() && !overwrite {
+        return Err(OutputError::Exists {
             path: path.to_owned(),
-            source,
+        });
+    }
+    Ok(())
+}
+
+/// A folder that is to be replaced must not hold anything that is not made anew.
+fn demand_only_faces(folder: &Path) -> Result<(), OutputError> {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        entries => entries.map_err(OutputError::on(folder))?,
+    };
+    for entry in entries {
+        let name = entry.map_err(OutputError::on(folder))?.file_name();
+        if !AlignedFaces::is_ours(&name.to_string_lossy()) {
+            let reason = format!("it holds {}, which is no aligned face", name.display());
+            return Err(OutputError::on(folder)(io::Error::other(reason)));
         }
-    })
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -140,25 +141,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_appears_whole_or_not_at_all() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a.csv");
-        let failed = write_whole(&path, |w| {
-            w.write_all(b"half")?;
-            Err(io::Error::other("disk full"))
-        });
-        assert!(failed.unwrap_err().to_string().contains("a.csv"));
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
-        write_whole(&path, |w| w.write_all(b"whole")).unwrap();
-        assert_eq!(fs::read(&path).unwrap(), b"whole");
-    }
-
-    #[test]
     fn an_output_that_exists_is_not_replaced_unasked() {
         let folder = tempfile::tempdir().unwrap();
-        let paths = OutputPaths {
-            csv: folder.path().join("a.csv"),
-        };
+        let paths = OutputPaths::beside(folder.path().join("a.csv"), Extras::default());
         paths.prepare(false).unwrap();
         fs::write(&paths.csv, b"old").unwrap();
         assert!(matches!(
@@ -171,31 +156,48 @@ mod tests {
     }
 
     #[test]
-    fn what_killed_runs_left_is_removed() {
-        let folder = tempfile::tempdir().unwrap();
-        let paths = OutputPaths {
-            csv: folder.path().join("a.csv"),
-        };
-        // No process has this number: it is above what any system gives out.
-        let dead = unfinished(&paths.csv, 0x3fff_fffe);
-        let alive = unfinished(&paths.csv, std::process::id());
-        fs::write(&dead, b"").unwrap();
-        fs::write(&alive, b"").unwrap();
-        paths.prepare(false).unwrap();
-        assert!(!dead.exists());
-        assert!(alive.exists());
-    }
-
-    #[test]
     fn a_folder_that_cannot_be_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("file"), b"").unwrap();
-        let paths = OutputPaths {
-            csv: folder.path().join("file/a.csv"),
-        };
+        let paths = OutputPaths::beside(folder.path().join("file/a.csv"), Extras::default());
         assert!(matches!(
             paths.prepare(false),
             Err(OutputError::Write { .. })
         ));
+    }
+
+    #[test]
+    fn extra_outputs_lie_beside_the_table_and_are_not_replaced_unasked() {
+        let folder = tempfile::tempdir().unwrap();
+        let wanted = Extras {
+            fhog: true,
+            aligned_face: true,
+        };
+        let at = |name: &str| folder.path().join(name);
+        let paths = OutputPaths::beside(at("a.b.csv"), wanted);
+        assert_eq!(paths.hog, Some(at("a.b.hog")));
+        assert_eq!(paths.aligned, Some(at("a.b_aligned")));
+        assert_eq!(paths.partial().hog, Some(at("a.b.partial.hog")));
+        assert_eq!(paths.partial().aligned, Some(at("a.b.partial_aligned")));
+        paths.prepare(false).unwrap();
+
+        fs::write(at("a.b.hog"), "old").unwrap();
+        assert!(matches!(
+            paths.prepare(false),
+            Err(OutputError::Exists { .. })
+        ));
+        paths.prepare(true).unwrap();
+        fs::remove_file(at("a.b.hog")).unwrap();
+
+        fs::create_dir(at("a.b_aligned")).unwrap();
+        assert!(matches!(
+            paths.prepare(false),
+            Err(OutputError::Exists { .. })
+        ));
+        fs::write(at("a.b_aligned/frame_det_00_000001.bmp"), "old").unwrap();
+        paths.prepare(true).unwrap();
+        fs::write(at("a.b_aligned/thesis.doc"), "precious").unwrap();
+        let error = paths.prepare(true).unwrap_err().to_string();
+        assert!(error.contains("thesis.doc"), "{error}");
     }
 }

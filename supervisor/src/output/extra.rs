@@ -1,0 +1,70 @@
+//! The outputs beside the table that need more of each frame than its numbers: the HOG file and
+//! the aligned faces.
+
+use std::io;
+use std::path::PathBuf;
+
+use faceau_vision::extras::Extras;
+
+use super::aligned::AlignedFaces;
+use super::hog::HogFile;
+use super::{OutputError, OutputPaths};
+
+/// The extra outputs of a job while they are being written.
+#[derive(Debug)]
+pub struct ExtraOutputs {
+    extras: Extras,
+    hog: Option<HogFile>,
+    faces: Option<AlignedFaces>,
+}
+
+impl ExtraOutputs {
+    /// Begins those that `paths` name.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn create(paths: &OutputPaths) -> Result<Self, OutputError> {
+        Ok(Self {
+            extras: paths.extras(),
+            hog: paths.hog.as_deref().map(HogFile::create).transpose()?,
+            faces: paths
+                .aligned
+                .as_deref()
+                .map(AlignedFaces::create)
+                .transpose()?,
+        })
+    }
+
+    /// Writes the extras of frame `frame`, counted from 1; frames come in order.
+    ///
+    /// # Errors
+    /// When the disk is full or fails.
+    pub fn push(&mut self, frame: u64, success: bool, bytes: &[u8]) -> io::Result<()> {
+        let (fhog, face) = self.extras.split(bytes);
+        if let Some(hog) = &mut self.hog {
+            hog.push(success, fhog)?;
+        }
+        if let Some(faces) = &mut self.faces {
+            faces.push(frame, face)?;
+        }
+        Ok(())
+    }
+
+    /// All frames are there: the outputs appear where `paths` say, which are the paths they were
+    /// begun with, or their siblings for incomplete results. Returns where.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn finish(self, paths: &OutputPaths) -> Result<Vec<PathBuf>, OutputError> {
+        let mut written = Vec::new();
+        if let (Some(hog), Some(path)) = (self.hog, &paths.hog) {
+            hog.finish(path)?;
+            written.push(path.clone());
+        }
+        if let (Some(faces), Some(path)) = (self.faces, &paths.aligned) {
+            faces.finish(path)?;
+            written.push(path.clone());
+        }
+        Ok(written)
+    }
+}
