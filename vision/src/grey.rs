@@ -15,6 +15,18 @@ pub fn luma([b, g, r]: [u8; 3]) -> u8 {
     ((3735 * b + 19235 * g + 9798 * r + (1 << 14)) >> 15) as u8
 }
 
+/// Positions that are sampled together.
+const TOGETHER: usize = 16;
+
+/// Between four pixels: this one and the one to its right, and the two below. All products are
+/// whole numbers of 1/1024 below 256, so nothing is rounded.
+#[inline(always)]
+fn interpolate([[a, b], [c, d]]: [[f32; 2]; 2], x: i32, y: i32) -> f32 {
+    let [right, below] = [x, y].map(|position| (position & 31) as f32 * (1.0 / 32.0));
+    let (upper, lower) = (a + right * (b - a), c + right * (d - c));
+    upper + below * (lower - upper)
+}
+
 /// A part of a frame in whole pixels: `left` to `right` and `top` to `bottom`, ends excluded.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Region {
@@ -138,12 +150,73 @@ impl<'a> GreyImage<'a> {
     /// The result is exact: weights are whole numbers of 1/1024.
     #[inline]
     pub fn sample(&self, x: i32, y: i32) -> f32 {
-        let (column, row) = (x >> 5, y >> 5);
-        let [[a, b], [c, d]] = self.taps(column, row).map(|taps| taps.map(i32::from));
-        let (right, below) = (x & 31, y & 31);
-        let upper = 32 * a + right * (b - a);
-        let lower = 32 * c + right * (d - c);
-        (32 * upper + below * (lower - upper)) as f32 * (1.0 / 1024.0)
+        let taps = self.taps(x >> 5, y >> 5);
+        interpolate(taps.map(|row| row.map(f32::from)), x, y)
+    }
+
+    /// Samples at many positions (in 1/32 pixel), as [`sample`](Self::sample) does at one.
+    ///
+    /// # Panics
+    /// When there are not as many `xs`, `ys` and `values`.
+    pub fn sample_all(&self, xs: &[i32], ys: &[i32], values: &mut [f32]) {
+        assert_eq!(xs.len(), values.len());
+        assert_eq!(ys.len(), values.len());
+        let positions = xs.chunks(TOGETHER).zip(ys.chunks(TOGETHER));
+        for ((xs, ys), values) in positions.zip(values.chunks_mut(TOGETHER)) {
+            let whole = match (xs.try_into(), ys.try_into()) {
+                (Ok(xs), Ok(ys)) => self.sample_converted(xs, ys, values),
+                _ => false,
+            };
+            if !whole {
+                for ((value, &x), &y) in values.iter_mut().zip(xs).zip(ys) {
+                    *value = self.sample(x, y);
+                }
+            }
+        }
+    }
+
+    /// Samples where all taps are converted pixels; otherwise returns false.
+    ///
+    /// Only the loop that fetches pixels goes through the positions one by one; compilers turn
+    /// the others into vector instructions.
+    #[inline]
+    fn sample_converted(
+        &self,
+        xs: &[i32; TOGETHER],
+        ys: &[i32; TOGETHER],
+        values: &mut [f32],
+    ) -> bool {
+        let width = self.region.right - self.region.left;
+        let height = self.region.bottom - self.region.top;
+        let (Some(last_x), Some(last_y)) = (width.checked_sub(1), height.checked_sub(1)) else {
+            return false;
+        };
+        let mut inside = true;
+        let (mut columns, mut rows) = ([0_u32; TOGETHER], [0_u32; TOGETHER]);
+        for i in 0..TOGETHER {
+            // Differences that go below zero wrap to huge numbers, which no comparison lets
+            // through.
+            columns[i] = ((xs[i] >> 5) as u32).wrapping_sub(self.region.left as u32);
+            rows[i] = ((ys[i] >> 5) as u32).wrapping_sub(self.region.top as u32);
+            inside &= columns[i] < last_x as u32 && rows[i] < last_y as u32;
+        }
+        if !inside {
+            return false;
+        }
+        let mut taps = [[0.0_f32; TOGETHER]; 4];
+        for i in 0..TOGETHER {
+            let at = rows[i] as usize * width + columns[i] as usize;
+            let (upper, lower) = (&self.data[at..at + 2], &self.data[at + width..][..2]);
+            taps[0][i] = upper[0].into();
+            taps[1][i] = upper[1].into();
+            taps[2][i] = lower[0].into();
+            taps[3][i] = lower[1].into();
+        }
+        for (i, value) in values.iter_mut().enumerate() {
+            let [a, b, c, d] = [0, 1, 2, 3].map(|tap| taps[tap][i]);
+            *value = interpolate([[a, b], [c, d]], xs[i], ys[i]);
+        }
+        true
     }
 
     /// The pixel at (`column`, `row`) with the one to its right, and the two below them.
@@ -254,6 +327,14 @@ mod tests {
             let part = some.convert(&frame, Region { left, top, right, bottom });
             let whole = all.convert(&frame, Region::whole(&frame));
             prop_assert_eq!(part.sample(x, y), whole.sample(x, y));
+
+            let xs: Vec<i32> = (0..40).map(|i| x / 8 + 5 * i).collect();
+            let ys: Vec<i32> = (0..40).map(|i| y / 8 + 3 * i).collect();
+            let mut values = vec![0.0; 40];
+            part.sample_all(&xs, &ys, &mut values);
+            for ((&x, &y), &value) in xs.iter().zip(&ys).zip(&values) {
+                prop_assert_eq!(value, whole.sample(x, y));
+            }
         }
     }
 }

@@ -87,8 +87,13 @@ fn invert(matrix: &[f32; 6]) -> [f64; 6] {
 }
 
 /// To 1/1024 px, half to even; what does not fit saturates and lies far outside any image.
-fn fixed(value: f64) -> i32 {
-    (value * COORDINATE_SCALE).round_ties_even() as i32
+#[inline]
+pub(crate) fn fixed(value: f64) -> i32 {
+    /// From here on (to twice that) the numbers that `f64` can hold are whole ones, so adding
+    /// this rounds. It is what the processor does anyway, without calling a function for it; what
+    /// is too large to be rounded so saturates below.
+    const WHOLE: f64 = 6_755_399_441_055_744.0;
+    ((value * COORDINATE_SCALE + WHOLE) - WHOLE) as i32
 }
 
 /// The colour at (x, y), in 1/32 px.
@@ -162,6 +167,26 @@ mod tests {
         let keep = vec![true; width * height];
         AffineWarp::new(width, height).run(&source, &matrix, &keep, &mut out);
         out
+    }
+
+    #[test]
+    fn coordinates_are_rounded_half_to_even() {
+        let unit = 1.0 / COORDINATE_SCALE;
+        for (value, expected) in [
+            (0.5, 0),
+            (1.5, 2),
+            (2.5, 2),
+            (-0.5, 0),
+            (-1.5, -2),
+            (7.4, 7),
+        ] {
+            assert_eq!(fixed(value * unit), expected, "{value}");
+        }
+        assert_eq!(fixed(123_456.789), 126_419_752);
+        for huge in [3e6, 1e15, 1e300, f64::INFINITY] {
+            assert_eq!((fixed(huge), fixed(-huge)), (i32::MAX, i32::MIN));
+        }
+        assert_eq!(fixed(f64::NAN), 0);
     }
 
     #[test]

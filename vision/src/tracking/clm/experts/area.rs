@@ -4,10 +4,9 @@
 use super::similarity::Similarity;
 use super::{Request, SUPPORT};
 use crate::grey::GreyImage;
+use crate::warp::fixed;
 
-/// Fixed-point scale of the coordinates before they are rounded to 1/32 pixel, as in OpenCV.
-const COORDINATE_SCALE: f64 = 1024.0;
-/// Half of 1/32 pixel at that scale, so that cutting off rounds.
+/// Half of 1/32 pixel in 1/1024 pixel, so that cutting off rounds.
 const HALF: i32 = 16;
 
 /// A square of grey values from 0 to 255.
@@ -15,8 +14,11 @@ const HALF: i32 = 16;
 pub struct Area {
     side: usize,
     values: Vec<f32>,
-    /// What a step to the right adds to the position in the frame, per column, in 1/1024 px.
+    /// What x adds to the position in the frame, per column, in 1/1024 px.
     by_column: Vec<[i32; 2]>,
+    /// Where the values are in the frame, in 1/32 px.
+    xs: Vec<i32>,
+    ys: Vec<i32>,
 }
 
 impl Area {
@@ -50,21 +52,28 @@ impl Area {
 
         if self.side != side {
             self.side = side;
-            self.values.resize(side * side, 0.0);
             self.by_column.resize(side, [0; 2]);
+            self.values.resize(side * side, 0.0);
+            self.xs.resize(side * side, 0);
+            self.ys.resize(side * side, 0);
         }
         for (x, by_column) in self.by_column.iter_mut().enumerate() {
             *by_column = [a, b].map(|v| fixed(v * x as f64));
         }
-        for (y, row) in self.values.chunks_exact_mut(side).enumerate() {
+        let rows = self
+            .xs
+            .chunks_exact_mut(side)
+            .zip(self.ys.chunks_exact_mut(side));
+        for (y, (xs, ys)) in rows.enumerate() {
             let y = y as f64;
-            let start = [-b * y + f64::from(x0), a * y + f64::from(y0)]
+            let [start_x, start_y] = [-b * y + f64::from(x0), a * y + f64::from(y0)]
                 .map(|v| fixed(v).wrapping_add(HALF));
-            for (value, by_column) in row.iter_mut().zip(&self.by_column) {
-                let [x, y] = [0, 1].map(|i| start[i].wrapping_add(by_column[i]) >> 5);
-                *value = grey.sample(x, y);
+            for ((x, y), [step_x, step_y]) in xs.iter_mut().zip(ys).zip(&self.by_column) {
+                *x = start_x.wrapping_add(*step_x) >> 5;
+                *y = start_y.wrapping_add(*step_y) >> 5;
             }
         }
+        grey.sample_all(&self.xs, &self.ys, &mut self.values);
     }
 
     /// Samples what a request asks for around a landmark.
@@ -89,11 +98,6 @@ impl Area {
             row.reverse();
         }
     }
-}
-
-/// To 1/1024 px, half to even; what does not fit saturates and lies far outside any image.
-fn fixed(value: f64) -> i32 {
-    (value * COORDINATE_SCALE).round_ties_even() as i32
 }
 
 #[cfg(test)]
