@@ -119,9 +119,13 @@ impl<'a> Batch<'a> {
         )?;
         progress.info(&format!("pipeline: {}", models.pinned.set.set));
         if !models.pinned.unknown.is_empty() {
+            let unknown = &models.pinned.unknown;
+            let named = unknown.iter().take(3).map(String::as_str);
             progress.warn_all(&format!(
-                "using model files that are not the known ones: {}",
-                models.pinned.unknown.join(", ")
+                "{} model files are not the known ones (the run record names them): {}{}",
+                unknown.len(),
+                named.collect::<Vec<_>>().join(", "),
+                if unknown.len() > 3 { ", …" } else { "" }
             ));
         }
         let columns = Columns::select(&cli.columns, models.place_eyes())?;
@@ -221,6 +225,7 @@ impl<'a> Batch<'a> {
             models: &self.models.au,
             workers: self.workers,
             tracking: self.cli.tracking.into(),
+            shortest_segment: self.models.shortest_segment(),
             columns: self.columns,
             frame_deadline: self.cli.frame_timeout,
             decoder_threads: decoder_threads(self.workers),

@@ -16,12 +16,22 @@ pub const LEAD_IN: usize = 10;
 /// the end, but into segments neither so short that lead-ins cost much nor so long that the last
 /// one is waited for.
 const SEGMENTS_WANTED: usize = 16;
-const SHORTEST: usize = 80;
 const LONGEST: usize = 500;
 
 /// Frames that may be decoded only to be dropped before a segment whose start is not near a place
 /// where decoding can begin.
 const MOST_FRAMES_WASTED: usize = 120;
+
+/// How long a segment must be to be worth its own start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ShortestSegment(usize);
+
+impl ShortestSegment {
+    /// For trackers that start with one detection.
+    pub const QUICK_START: Self = Self(80);
+    /// For OpenFace's tracker, which starts by trying eleven orientations of the head.
+    pub const SLOW_START: Self = Self(200);
+}
 
 /// Who follows whom.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,7 +62,7 @@ impl Segment {
 ///
 /// A segment preferably starts so that its lead-in begins where decoding can begin; where such
 /// places are far apart, some frames are decoded twice rather than leaving workers idle.
-pub fn cut(index: &FrameIndex, tracking: Tracking) -> Vec<Segment> {
+pub fn cut(index: &FrameIndex, tracking: Tracking, shortest: ShortestSegment) -> Vec<Segment> {
     let frames = index.frames;
     let mut segments = Vec::new();
     if frames == 0 {
@@ -60,7 +70,7 @@ pub fn cut(index: &FrameIndex, tracking: Tracking) -> Vec<Segment> {
     }
     let mut begin = 0;
     if tracking == Tracking::Segmented {
-        let length = (frames / SEGMENTS_WANTED).clamp(SHORTEST, LONGEST);
+        let length = (frames / SEGMENTS_WANTED).clamp(shortest.0, LONGEST);
         while let Some(next) = next_cut(index, begin, length) {
             segments.push(segment(begin..next));
             begin = next;
@@ -113,7 +123,11 @@ mod tests {
 
     #[test]
     fn segments_start_where_decoding_can_begin() {
-        let segments = cut(&index(3000, 12), Tracking::Segmented);
+        let segments = cut(
+            &index(3000, 12),
+            Tracking::Segmented,
+            ShortestSegment::QUICK_START,
+        );
         assert!(segments.len() >= 10, "{segments:?}");
         for segment in &segments[1..] {
             assert_eq!(segment.start % 12, 0);
@@ -123,7 +137,11 @@ mod tests {
 
     #[test]
     fn a_video_with_one_key_frame_is_not_decoded_over_and_over() {
-        let segments = cut(&index(3000, 3000), Tracking::Segmented);
+        let segments = cut(
+            &index(3000, 3000),
+            Tracking::Segmented,
+            ShortestSegment::QUICK_START,
+        );
         for segment in &segments {
             assert!(segment.start <= MOST_FRAMES_WASTED, "{segments:?}");
         }
@@ -131,7 +149,11 @@ mod tests {
 
     #[test]
     fn sequential_is_one_segment() {
-        let segments = cut(&index(3000, 12), Tracking::Sequential);
+        let segments = cut(
+            &index(3000, 12),
+            Tracking::Sequential,
+            ShortestSegment::QUICK_START,
+        );
         assert_eq!(
             segments,
             [Segment {
@@ -152,7 +174,7 @@ mod tests {
             entry_points.push(0);
             entry_points.sort_unstable();
             entry_points.dedup();
-            let segments = cut(&FrameIndex { frames, entry_points }, Tracking::Segmented);
+            let segments = cut(&FrameIndex { frames, entry_points }, Tracking::Segmented, ShortestSegment::QUICK_START);
             let mut next = 0;
             for segment in &segments {
                 prop_assert_eq!(segment.frames.start, next);

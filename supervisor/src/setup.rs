@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::plan::ShortestSegment;
 use faceau_models::{ModelSet, ModelsError, PinnedSet, Store, UnknownModels, id, pin};
 use faceau_vision::au::models::{AuModels, AuModelsError};
 
@@ -41,6 +42,14 @@ pub struct Models {
 }
 
 impl Models {
+    /// How long a segment must be for this pipeline's tracker.
+    pub fn shortest_segment(&self) -> ShortestSegment {
+        match self.pinned.set.set {
+            ModelSet::Pfld => ShortestSegment::QUICK_START,
+            _ => ShortestSegment::SLOW_START,
+        }
+    }
+
     /// Whether the pipeline places landmarks on the eyes, so that it knows where they look.
     pub fn place_eyes(&self) -> bool {
         matches!(

@@ -3,7 +3,7 @@
 use super::*;
 use crate::input::FrameIndex;
 use crate::job::keeper::Keeper;
-use crate::plan::{Tracking, cut};
+use crate::plan::{ShortestSegment, Tracking, cut};
 use proptest::prelude::*;
 use std::convert::Infallible;
 
@@ -47,7 +47,7 @@ impl Simulation {
             frames: FRAMES,
             entry_points: (0..FRAMES).collect(),
         };
-        let segments = cut(&index, Tracking::Segmented);
+        let segments = cut(&index, Tracking::Segmented, ShortestSegment::QUICK_START);
         Self {
             merger: Merger::new(segments.clone()),
             keeper: Keeper::create_in(&std::env::temp_dir(), 3).unwrap(),

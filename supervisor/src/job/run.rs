@@ -27,7 +27,7 @@ use crate::events::{DecodedFrame, Event, EventReceiver, EventSender, ReaderEvent
 use crate::input::reader::ReadError;
 use crate::input::{Input, InputError, Source};
 use crate::output::{Columns, ExtraOutputs, OutputError, OutputPaths, RowSpool};
-use crate::plan::{self, Segment, Tracking};
+use crate::plan::{self, Segment, ShortestSegment, Tracking};
 use crate::pool::{News, Pool, PoolError};
 use crate::progress::{Progress, Tick};
 
@@ -52,6 +52,8 @@ pub struct Context<'a> {
     pub tracking: Tracking,
     /// The columns of the table.
     pub columns: Columns,
+    /// How long segments must be.
+    pub shortest_segment: ShortestSegment,
     /// How long a worker may be silent while it has a frame.
     pub frame_deadline: Duration,
     /// Threads per decoder.
@@ -320,7 +322,7 @@ impl Job {
             .then(|| Keeper::create_in(paths.folder(), extras.bytes()))
             .transpose()
             .map_err(OutputError::on(&paths.csv))?;
-        let segments = plan::cut(&index, tracking);
+        let segments = plan::cut(&index, tracking, context.shortest_segment);
         let workers = context.workers.min(segments.len());
         context.pool.grow_to(workers)?;
         for remark in source.remarks() {

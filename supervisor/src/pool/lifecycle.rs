@@ -352,6 +352,9 @@ impl Pool {
     /// Sends all workers home: asks, waits a little, then kills. `events` is read until all are
     /// gone; what else comes is no longer of interest.
     pub fn dismiss(mut self, events: &EventReceiver) {
+        // One that is still starting has nothing to finish and does not listen.
+        self.members
+            .retain(|_, member| member.phase != Phase::Starting);
         for member in self.members.values_mut() {
             member.phase = Phase::Leaving;
             let _ = member.process.say(&ToWorker::Stop);
