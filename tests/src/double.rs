@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use bytemuck::Zeroable;
 use faceau_vision::analysis::{FrameAnalysis, LANDMARKS};
 use faceau_vision::au::histogram::{FHOG_BINS, GEOMETRY_BINS};
+use faceau_vision::extras::Extras;
 use faceau_vision::image::BgrView;
 use serde::{Deserialize, Serialize};
 
@@ -80,6 +81,8 @@ pub enum Misdeed {
     NotANumber,
     /// A histogram bin that does not exist.
     NoSuchBin,
+    /// A descriptor that is not numbers, where one is wanted.
+    NoDescriptor,
     /// Says that the frame cannot be analysed.
     Fail(String),
 }
@@ -173,4 +176,14 @@ pub fn measure(frame: &BgrView<'_>, number: u64, out: &mut FrameAnalysis) {
             *value = bin(i, GEOMETRY_BINS.count);
         }
     }
+}
+
+/// Fills `out` with extras from which frame `number` can be told: zeros for a frame without a face.
+pub fn write_extras(number: u64, success: bool, extras: Extras, out: &mut [u8]) {
+    let (fhog, face) = extras.split_mut(out);
+    let value = if success { number as f32 } else { 0.0 };
+    for word in fhog.as_chunks_mut::<4>().0 {
+        *word = value.to_le_bytes();
+    }
+    face.fill(if success { (number % 256) as u8 } else { 0 });
 }

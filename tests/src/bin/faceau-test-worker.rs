@@ -16,8 +16,9 @@ use faceau_shared::protocol::{
     WorkerReport,
 };
 use faceau_shared::ring::WorkerRing;
-use faceau_tests::double::{Fault, Hold, Misdeed, Orders, Start, VARIABLE, measure};
+use faceau_tests::double::{Fault, Hold, Misdeed, Orders, Start, VARIABLE, measure, write_extras};
 use faceau_vision::analysis::FrameAnalysis;
+use faceau_vision::extras::Extras;
 use faceau_vision::image::BgrView;
 
 fn main() {
@@ -72,10 +73,18 @@ fn converse(orders: &Orders) -> Result<(), ProtocolError> {
         }],
         startup_ms: 1.0,
     }))?;
-    serve(&mut connection, orders)
+    let extras = Extras {
+        fhog: setup.want_fhog,
+        aligned_face: setup.want_aligned,
+    };
+    serve(&mut connection, orders, extras)
 }
 
-fn serve(connection: &mut Connection, orders: &Orders) -> Result<(), ProtocolError> {
+fn serve(
+    connection: &mut Connection,
+    orders: &Orders,
+    extras: Extras,
+) -> Result<(), ProtocolError> {
     let mut ring = None;
     loop {
         match connection.reader.receive()? {
@@ -85,7 +94,7 @@ fn serve(connection: &mut Connection, orders: &Orders) -> Result<(), ProtocolErr
             }
             ToWorker::Frame(task) => {
                 let ring = ring.as_mut().expect("a ring comes before frames");
-                let answer = work(ring, &task, orders, connection)?;
+                let answer = work(ring, &task, orders, extras, connection)?;
                 connection.writer.send(&answer)?;
             }
             ToWorker::Stop if orders.ignores_stop => {}
@@ -99,6 +108,7 @@ fn work(
     ring: &mut WorkerRing,
     task: &FrameTask,
     orders: &Orders,
+    extras: Extras,
     connection: &mut Connection,
 ) -> Result<FromWorker, ProtocolError> {
     let FrameTask { slot, frame, .. } = *task;
@@ -106,9 +116,10 @@ fn work(
     let (pixels, results) = taken.split();
     let (width, height) = (task.width as usize, task.height as usize);
     let picture = BgrView::new(pixels, width, height, task.stride as usize).expect("a frame");
-    let results: &mut FrameAnalysis =
-        bytemuck::from_bytes_mut(&mut results[..FrameAnalysis::BYTES]);
+    let (results, behind) = results.split_at_mut(FrameAnalysis::BYTES);
+    let results: &mut FrameAnalysis = bytemuck::from_bytes_mut(results);
     measure(&picture, frame, results);
+    write_extras(frame, results.success != 0, extras, behind);
     if orders.frame_takes > 0 {
         std::thread::sleep(Duration::from_millis(orders.frame_takes));
     }
@@ -141,6 +152,10 @@ fn work(
         Some(Misdeed::NoSuchBin) => {
             results.has_bins = 1;
             results.fhog_bins[11] = u16::MAX;
+            done
+        }
+        Some(Misdeed::NoDescriptor) => {
+            extras.split_mut(behind).0.fill(0xff);
             done
         }
         Some(Misdeed::Fail(reason)) => FromWorker::FrameFailed {
