@@ -589,10 +589,7 @@ impl Job {
 
         let (rows, temporal, source) = (&mut self.rows, &mut self.temporal, &self.source);
         let successful = &mut self.successful;
-        let kept = match &mut self.keeper {
-            Some(keeper) => Some(keeper.keep(extras)),
-            None => None,
-        };
+        let kept = self.keeper.as_mut().map(|keeper| keeper.keep(extras));
         let kept = kept.transpose().map_err(OutputError::on(&self.csv))?;
         let (keeper, extra, read_back) = (&self.keeper, &mut self.extra, &mut self.read_back);
         let merged = self.merger.accept(
