@@ -2,10 +2,15 @@
 //!
 //! Medians are read from histograms, as OpenFace does, so that memory does not grow with the
 //! video. The bin that holds the median moves little when a value is added, so it is followed
-//! instead of looked for.
+//! instead of looked for. Histograms are large and frames touch them all over, so a few frames are
+//! gathered before they are counted.
 
 use super::histogram::{Bins, FHOG_BINS, GEOMETRY_BINS};
 use crate::analysis::{FHOG_LEN, GEOMETRY_LEN};
+
+/// Frames that are counted in one go. Their bins fit into the processor's cache, the histograms do
+/// not.
+const GATHERED_FRAMES: usize = 8;
 
 /// A bin that its histogram does not have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -56,14 +61,14 @@ impl RunningMedian {
         self.fhog.check(fhog)?;
         self.geometry.check(geometry)?;
         self.frames += 1;
-        self.fhog.add(fhog, self.frames);
-        self.geometry.add(geometry, self.frames);
+        self.fhog.add(fhog);
+        self.geometry.add(geometry);
         Ok(())
     }
 
     /// The median of every value: the middle of the bin in which the (frames + 1) / 2-th smallest
     /// value lies, or of the first bin when there are no frames. FHOG medians below 0 become 0.
-    pub fn medians(&self, fhog: &mut [f64; FHOG_LEN], geometry: &mut [f64; GEOMETRY_LEN]) {
+    pub fn medians(&mut self, fhog: &mut [f64; FHOG_LEN], geometry: &mut [f64; GEOMETRY_LEN]) {
         self.fhog.medians(fhog);
         for median in fhog {
             *median = median.max(0.0);
@@ -79,6 +84,10 @@ struct Histograms {
     /// Values per dimension and bin.
     counts: Vec<u32>,
     medians: Vec<Median>,
+    /// Number of values counted per dimension.
+    counted: u32,
+    /// Values not counted yet, frame after frame.
+    gathered: Vec<u16>,
 }
 
 /// Where the median of one dimension is.
@@ -95,6 +104,8 @@ impl Histograms {
             bins,
             counts: vec![0; dimensions * usize::from(bins.count)],
             medians: vec![Median::default(); dimensions],
+            counted: 0,
+            gathered: Vec::with_capacity(GATHERED_FRAMES * dimensions),
         }
     }
 
@@ -106,22 +117,42 @@ impl Histograms {
         }
     }
 
-    /// Adds one value per dimension, the `frames`-th.
-    fn add(&mut self, values: &[u16], frames: u32) {
-        let rank = frames.div_ceil(2);
-        let histograms = self.counts.chunks_exact_mut(self.bins.count.into());
-        for ((counts, median), &bin) in histograms.zip(&mut self.medians).zip(values) {
-            counts[usize::from(bin)] += 1;
-            if frames == 1 {
-                median.bin = bin;
-            } else if bin < median.bin {
-                median.below += 1;
-            }
-            median.follow(counts, rank);
+    /// Adds one value per dimension.
+    fn add(&mut self, values: &[u16]) {
+        self.gathered.extend_from_slice(values);
+        if self.gathered.len() >= GATHERED_FRAMES * values.len() {
+            self.count();
         }
     }
 
-    fn medians(&self, out: &mut [f64]) {
+    /// Counts what has been gathered, dimension after dimension.
+    fn count(&mut self) {
+        let dimensions = self.medians.len();
+        let frames = self.gathered.len() / dimensions;
+        if frames == 0 {
+            return;
+        }
+        let is_first = self.counted == 0;
+        self.counted += frames as u32;
+        let rank = self.counted.div_ceil(2);
+        let histograms = self.counts.chunks_exact_mut(self.bins.count.into());
+        for (dimension, (counts, median)) in histograms.zip(&mut self.medians).enumerate() {
+            let values = self.gathered[dimension..].iter().step_by(dimensions);
+            if is_first {
+                // Anywhere near the values will do to begin with.
+                median.bin = self.gathered[dimension];
+            }
+            for &bin in values {
+                counts[usize::from(bin)] += 1;
+                median.below += u32::from(bin < median.bin);
+            }
+            median.follow(counts, rank);
+        }
+        self.gathered.clear();
+    }
+
+    fn medians(&mut self, out: &mut [f64]) {
+        self.count();
         for (out, median) in out.iter_mut().zip(&self.medians) {
             *out = self.bins.centre(median.bin);
         }
@@ -173,16 +204,21 @@ mod tests {
         fn following_the_median_is_looking_for_it(
             sequence in prop::collection::vec(
                 prop_oneof![0_u16..1000, 480_u16..500, Just(0), Just(999)], 1..80),
+            looked_at in prop::collection::vec(any::<bool>(), 80),
         ) {
             let mut histograms = Histograms::new(1, FHOG_BINS);
             let mut seen = Vec::new();
-            for value in sequence {
+            for (value, look) in sequence.into_iter().zip(looked_at) {
                 seen.push(value);
-                histograms.add(&[value], seen.len() as u32);
-                let mut sorted = seen.clone();
-                sorted.sort_unstable();
-                let expected = sorted[seen.len().div_ceil(2) - 1];
-                prop_assert_eq!(histograms.medians[0].bin, expected);
+                histograms.add(&[value]);
+                if look {
+                    let mut median = [0.0];
+                    histograms.medians(&mut median);
+                    let mut sorted = seen.clone();
+                    sorted.sort_unstable();
+                    let expected = sorted[seen.len().div_ceil(2) - 1];
+                    prop_assert_eq!(median[0], FHOG_BINS.centre(expected));
+                }
             }
         }
     }
