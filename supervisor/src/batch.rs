@@ -342,6 +342,7 @@ impl<'a> Batch<'a> {
                 tracking: word(&self.cli.tracking),
                 provider: word(&self.cli.provider),
                 redetect_every: self.cli.redetect,
+                columns: self.columns.names(),
                 workers: self.workers,
             },
             models: self

@@ -52,6 +52,7 @@ pub struct Options {
     pub tracking: String,
     pub provider: String,
     pub redetect_every: u32,
+    pub columns: Vec<String>,
     pub workers: usize,
 }
 

@@ -4,6 +4,8 @@ use std::fmt;
 
 use clap::ValueEnum;
 
+use crate::cli::word;
+
 /// Columns that are written together or not at all, in the order of OpenFace's table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 #[repr(usize)]
@@ -53,11 +55,10 @@ pub struct UnknownColumns(ColumnGroup);
 
 impl fmt::Display for UnknownColumns {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = self.0.to_possible_value();
-        let name = name.as_ref().map_or("", |value| value.get_name());
         write!(
             f,
-            "--columns: this pipeline places no landmarks on the eyes, so it cannot tell `{name}`"
+            "--columns: this pipeline places no landmarks on the eyes, so it cannot tell `{}`",
+            word(&self.0)
         )
     }
 }
@@ -83,6 +84,12 @@ impl Columns {
             return Err(UnknownColumns(unknown));
         }
         Ok(Self(ColumnGroup::ALL.map(|group| wanted.contains(&group))))
+    }
+
+    /// The groups by name.
+    pub fn names(&self) -> Vec<String> {
+        let wanted = ColumnGroup::ALL.iter().filter(|&&group| self.has(group));
+        wanted.map(word).collect()
     }
 
     /// Whether the table has this group.

@@ -78,6 +78,8 @@ pub struct OptionsRecord {
     pub provider: String,
     /// Frames between forced detections; 0 = only when needed.
     pub redetect_every: u32,
+    /// Groups of columns of the table.
+    pub columns: Vec<String>,
     /// Number of workers.
     pub workers: usize,
 }
