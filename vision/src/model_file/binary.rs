@@ -54,17 +54,41 @@ impl<'a> BinaryReader<'a> {
     /// Reads a 32-bit float.
     ///
     /// # Errors
-    /// At the end of the file.
+    /// At the end of the file, or when it is not finite.
     pub fn f32(&mut self, context: &str) -> Result<f32, ModelFileError> {
-        Ok(f32::from_le_bytes(self.array(context)?))
+        let start = self.position;
+        let value = f32::from_le_bytes(self.array(context)?);
+        self.finite(&[value.into()], start, 4, context)?;
+        Ok(value)
     }
 
     /// Reads a 64-bit float.
     ///
     /// # Errors
-    /// At the end of the file.
+    /// At the end of the file, or when it is not finite.
     pub fn f64(&mut self, context: &str) -> Result<f64, ModelFileError> {
-        Ok(f64::from_le_bytes(self.array(context)?))
+        let start = self.position;
+        let value = f64::from_le_bytes(self.array(context)?);
+        self.finite(&[value], start, 8, context)?;
+        Ok(value)
+    }
+
+    /// Refuses infinities and what is not a number: no model means them, and they would only show
+    /// in the results.
+    fn finite(
+        &self,
+        values: &[f64],
+        start: usize,
+        size: usize,
+        context: &str,
+    ) -> Result<(), ModelFileError> {
+        match values.iter().position(|value| !value.is_finite()) {
+            None => Ok(()),
+            Some(at) => Err(ModelFileError::new(
+                context,
+                format!("{} at byte {} is no number", values[at], start + at * size),
+            )),
+        }
     }
 
     /// Reads a count: a 32-bit integer between 0 and `most`.
@@ -77,21 +101,29 @@ impl<'a> BinaryReader<'a> {
             .ok()
             .filter(|&n| n <= most)
             .ok_or_else(|| {
-                ModelFileError::new(context, format!("{value} is not between 0 and {most}"))
+                let at = self.position - 4;
+                let reason = format!("{value} at byte {at} is not between 0 and {most}");
+                ModelFileError::new(context, reason)
             })
     }
 
     /// Reads a matrix: rows, columns, element type, then the values row after row.
     ///
     /// # Errors
-    /// At the end of the file, or when the header is implausible.
+    /// At the end of the file, when the header is implausible, or when a value is not finite.
     pub fn matrix(&mut self, context: &str) -> Result<Matrix, ModelFileError> {
+        let header = self.position;
         let rows = self.i32(context)?;
         let cols = self.i32(context)?;
         let code = self.i32(context)?;
-        let (rows, cols, element) = check_header(context, rows.into(), cols.into(), code.into())?;
+        let (rows, cols, element) = check_header(context, rows.into(), cols.into(), code.into())
+            .map_err(|mut error| {
+                error.reason.push_str(&format!(" (at byte {header})"));
+                error
+            })?;
+        let start = self.position;
         let bytes = self.take(rows * cols * element.bytes(), context)?;
-        let data = match element {
+        let data: Vec<f64> = match element {
             ElementType::U8 => bytes.iter().map(|&v| f64::from(v)).collect(),
             ElementType::I32 => words(bytes)
                 .map(|w| f64::from(i32::from_le_bytes(w)))
@@ -101,6 +133,7 @@ impl<'a> BinaryReader<'a> {
                 .collect(),
             ElementType::F64 => words(bytes).map(f64::from_le_bytes).collect(),
         };
+        self.finite(&data, start, element.bytes(), context)?;
         Ok(Matrix { rows, cols, data })
     }
 }
@@ -137,6 +170,24 @@ mod tests {
         }
         assert!(BinaryReader::new(&bytes).matrix("test").is_err());
         assert!(BinaryReader::new(&bytes[..5]).matrix("test").is_err());
+    }
+
+    #[test]
+    fn what_is_no_number_is_refused_with_its_place() {
+        let mut bytes = Vec::new();
+        for word in [1_i32, 2, 5] {
+            bytes.extend(word.to_le_bytes());
+        }
+        for value in [1.5_f32, f32::NAN] {
+            bytes.extend(value.to_le_bytes());
+        }
+        let error = BinaryReader::new(&bytes).matrix("test").unwrap_err();
+        assert!(error.to_string().contains("at byte 16"), "{error}");
+        let infinite = f64::INFINITY.to_le_bytes();
+        assert!(BinaryReader::new(&infinite).f64("test").is_err());
+        let count = (-1_i32).to_le_bytes();
+        let error = BinaryReader::new(&count).count("test", 3).unwrap_err();
+        assert!(error.to_string().contains("at byte 0"), "{error}");
     }
 
     proptest::proptest! {
