@@ -89,30 +89,72 @@ impl Orientation {
         upright_stride: usize,
     ) {
         const BLOCK: usize = 32;
-        let Geometry { width, height } = size;
         let target = self.apply_to(size);
+        let source = self.source_of_pixels(size, stored_stride);
         for block_y in (0..target.height).step_by(BLOCK) {
+            let rows = block_y..(block_y + BLOCK).min(target.height);
             for block_x in (0..target.width).step_by(BLOCK) {
-                for y in block_y..(block_y + BLOCK).min(target.height) {
+                let columns = block_x..(block_x + BLOCK).min(target.width);
+                for y in rows.clone() {
                     let row = &mut upright[y * upright_stride..][..3 * target.width];
-                    for x in block_x..(block_x + BLOCK).min(target.width) {
-                        let (from_x, from_y) = match self.quarter_turns {
-                            0 => (x, y),
-                            1 => (y, height - 1 - x),
-                            2 => (width - 1 - x, height - 1 - y),
-                            _ => (width - 1 - y, x),
-                        };
-                        let from_x = if self.flipped {
-                            width - 1 - from_x
-                        } else {
-                            from_x
-                        };
-                        let from = from_y * stored_stride + 3 * from_x;
-                        row[3 * x..3 * x + 3].copy_from_slice(&stored[from..from + 3]);
+                    let block = &mut row[3 * columns.start..3 * columns.end];
+                    let mut from = source.at(columns.start, y);
+                    for pixel in block.as_chunks_mut::<3>().0 {
+                        let [blue, green, red] = pixel;
+                        let stored = &stored[from as usize..from as usize + 3];
+                        (*blue, *green, *red) = (stored[0], stored[1], stored[2]);
+                        from += source.per_column;
                     }
                 }
             }
         }
+    }
+
+    /// Where the pixels of the upright picture lie in the stored one.
+    fn source_of_pixels(self, size: Geometry, stride: usize) -> Source {
+        let (width, height, stride) = (size.width as isize, size.height as isize, stride as isize);
+        // As if the stored picture were mirrored already: column x is then width - 1 - x.
+        let (first_column, column) = if self.flipped {
+            (3 * (width - 1), -3)
+        } else {
+            (0, 3)
+        };
+        let (last_column, last_row) = (first_column + column * (width - 1), stride * (height - 1));
+        match self.quarter_turns {
+            0 => Source {
+                first: first_column,
+                per_column: column,
+                per_row: stride,
+            },
+            1 => Source {
+                first: first_column + last_row,
+                per_column: -stride,
+                per_row: column,
+            },
+            2 => Source {
+                first: last_column + last_row,
+                per_column: -column,
+                per_row: -stride,
+            },
+            _ => Source {
+                first: last_column,
+                per_column: stride,
+                per_row: -column,
+            },
+        }
+    }
+}
+
+/// Byte offsets in a stored picture, as steps of the upright one.
+struct Source {
+    first: isize,
+    per_column: isize,
+    per_row: isize,
+}
+
+impl Source {
+    fn at(&self, x: usize, y: usize) -> isize {
+        self.first + self.per_column * x as isize + self.per_row * y as isize
     }
 }
 
