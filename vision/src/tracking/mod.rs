@@ -14,6 +14,7 @@ pub mod pfld_tracker;
 pub mod policy;
 pub mod resample;
 pub mod retinaface;
+mod taps;
 #[cfg(test)]
 mod testing;
 pub mod validator;

@@ -4,6 +4,7 @@
 //! result rounded to 8 bits), because that is what the landmark network was trained and published
 //! with: exact interpolation moves its landmarks by up to 0.2 pixels.
 
+use super::taps::{RowPair, Tap};
 use crate::image::BgrView;
 
 /// A rectangle of pixels that may reach beyond the frame; what is outside counts as black.
@@ -31,53 +32,20 @@ impl Region {
     }
 }
 
-/// Where one output row or column comes from: two neighbouring source pixels and their weights in
-/// steps of 1/2048. A pixel outside the frame is pixel 0 with weight 0.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Tap {
-    first: (usize, i32),
-    second: (usize, i32),
-}
-
 /// Full weight in the fixed-point arithmetic.
 const ONE: i32 = 2048;
 
-impl Tap {
-    /// The source of element `at` of `count` when `length` pixels from `start` on are scaled to
-    /// `count` elements (pixel centres at halves, the ends repeated), in a frame of `size` pixels.
-    fn new(at: usize, count: usize, start: i64, length: usize, size: usize) -> Self {
-        let position = ((at as f64 + 0.5) * (length as f64 / count as f64) - 0.5) as f32;
-        let last = length - 1;
-        let low = position.floor();
-        let (index, share) = if low < 0.0 {
-            (0, 0.0)
-        } else if low as usize >= last {
-            (last, 0.0)
-        } else {
-            (low as usize, position - low)
-        };
-        let second = (share * ONE as f32).round_ties_even() as i32;
-        let first = ((1.0 - share) * ONE as f32).round_ties_even() as i32;
-        let inside = |index: usize, weight: i32| {
-            let absolute = start.saturating_add_unsigned(index as u64);
-            match usize::try_from(absolute) {
-                Ok(absolute) if absolute < size => (absolute, weight),
-                _ => (0, 0),
-            }
-        };
-        Self {
-            first: inside(index, first),
-            second: inside((index + 1).min(last), second),
-        }
-    }
+/// A share of 0 to 1 in steps of 1/2048.
+fn fixed(share: f32) -> i32 {
+    (share * ONE as f32).round_ties_even() as i32
 }
 
 /// Scales rectangles; holds the tables and rows that this takes, so that they are allocated once.
 #[derive(Debug, Clone, Default)]
 pub struct Resampler {
-    columns: Vec<Tap>,
-    /// Two horizontally scaled source rows, B, G, R interleaved.
-    rows: [Vec<i32>; 2],
+    columns: Vec<Tap<i32>>,
+    /// B, G, R interleaved.
+    rows: RowPair<i32>,
 }
 
 impl Resampler {
@@ -107,23 +75,22 @@ impl Resampler {
         }
         self.columns.clear();
         self.columns.extend(
-            (0..width).map(|x| Tap::new(x, width, region.left, region.width, frame.width())),
+            (0..width)
+                .map(|x| Tap::new((x, width), region.left, region.width, frame.width(), fixed)),
         );
-        // Neighbouring output rows often share source rows; remember which ones are at hand.
-        let mut held = [None; 2];
+        self.rows.begin();
         for y in 0..height {
-            let tap = Tap::new(y, height, region.top, region.height, frame.height());
-            if held[0] != Some(tap.first.0) && held[1] == Some(tap.first.0) {
-                held.swap(0, 1);
-                self.rows.swap(0, 1);
-            }
-            for (slot, row) in [tap.first.0, tap.second.0].into_iter().enumerate() {
-                if held[slot] != Some(row) {
-                    scale_row(frame.row(row), &self.columns, &mut self.rows[slot]);
-                    held[slot] = Some(row);
-                }
-            }
-            let [first, second] = &self.rows;
+            let tap = Tap::new(
+                (y, height),
+                region.top,
+                region.height,
+                frame.height(),
+                fixed,
+            );
+            let columns = &self.columns;
+            let [first, second] = self.rows.get([tap.first.0, tap.second.0], |number, row| {
+                scale_row(frame.row(number), columns, row);
+            });
             let pixels = first
                 .as_chunks::<3>()
                 .0
@@ -140,7 +107,7 @@ impl Resampler {
     }
 }
 
-fn scale_row(source: &[u8], columns: &[Tap], row: &mut Vec<i32>) {
+fn scale_row(source: &[u8], columns: &[Tap<i32>], row: &mut Vec<i32>) {
     row.clear();
     row.extend(columns.iter().flat_map(|tap| {
         let first = &source[3 * tap.first.0..3 * tap.first.0 + 3];

@@ -6,54 +6,18 @@
 use crate::image::BgrView;
 use crate::tracking::convnet::{Maps, MapsShape};
 use crate::tracking::resample::Region;
+use crate::tracking::taps::{RowPair, Tap};
 
 /// The networks see values from -1 to 1: (v - 127.5) / 128.
 const FACTOR: f32 = 0.007_812_5;
 const OFFSET: f32 = -0.996_093_75;
 
-/// Where one output row or column comes from: two neighbouring source pixels and their weights. A
-/// pixel outside the frame is pixel 0 with weight 0.
-#[derive(Debug, Clone, Copy)]
-struct Tap {
-    first: (usize, f32),
-    second: (usize, f32),
-}
-
-impl Tap {
-    /// The source of element `at` of `count` when `length` pixels from `start` on are scaled to
-    /// `count` elements (pixel centres at halves, the ends repeated), in a frame of `size` pixels.
-    fn new(at: usize, count: usize, start: i64, length: usize, size: usize) -> Self {
-        let scale = length as f64 / count as f64;
-        let position = ((at as f64 + 0.5) * scale - 0.5) as f32;
-        let last = length - 1;
-        let low = position.floor();
-        let (index, share) = if low < 0.0 {
-            (0, 0.0)
-        } else if low as usize >= last {
-            (last, 0.0)
-        } else {
-            (low as usize, position - low)
-        };
-        let inside = |index: usize, weight: f32| {
-            let absolute = start.saturating_add_unsigned(index as u64);
-            match usize::try_from(absolute) {
-                Ok(absolute) if absolute < size => (absolute, weight),
-                _ => (0, 0.0),
-            }
-        };
-        Self {
-            first: inside(index, 1.0 - share),
-            second: inside((index + 1).min(last), share),
-        }
-    }
-}
-
 /// Scales rectangles; holds the tables and rows that this takes, so that they are allocated once.
 #[derive(Debug, Default)]
 pub struct Sampler {
-    columns: Vec<Tap>,
-    /// Two horizontally scaled source rows, each as three planes R, G, B.
-    rows: [Vec<f32>; 2],
+    columns: Vec<Tap<f32>>,
+    /// Each as three planes R, G, B.
+    rows: RowPair<f32>,
 }
 
 impl Sampler {
@@ -75,25 +39,29 @@ impl Sampler {
             width,
         });
         self.columns.clear();
-        self.columns.extend(
-            (0..width).map(|x| Tap::new(x, width, region.left, region.width, frame.width())),
-        );
+        self.columns.extend((0..width).map(|x| {
+            Tap::new(
+                (x, width),
+                region.left,
+                region.width,
+                frame.width(),
+                |share| share,
+            )
+        }));
         let plane = width * height;
-        // Neighbouring output rows often share source rows; remember which ones are at hand.
-        let mut held = [None; 2];
+        self.rows.begin();
         for y in 0..height {
-            let tap = Tap::new(y, height, region.top, region.height, frame.height());
-            if held[0] != Some(tap.first.0) && held[1] == Some(tap.first.0) {
-                held.swap(0, 1);
-                self.rows.swap(0, 1);
-            }
-            for (slot, row) in [tap.first.0, tap.second.0].into_iter().enumerate() {
-                if held[slot] != Some(row) {
-                    scale_row(frame.row(row), &self.columns, &mut self.rows[slot]);
-                    held[slot] = Some(row);
-                }
-            }
-            let [first, second] = &self.rows;
+            let tap = Tap::new(
+                (y, height),
+                region.top,
+                region.height,
+                frame.height(),
+                |share| share,
+            );
+            let columns = &self.columns;
+            let [first, second] = self.rows.get([tap.first.0, tap.second.0], |number, row| {
+                scale_row(frame.row(number), columns, row);
+            });
             let pairs = first.chunks_exact(width).zip(second.chunks_exact(width));
             for (channel, (first, second)) in pairs.enumerate() {
                 let row = &mut out.data[channel * plane + y * width..][..width];
@@ -106,7 +74,7 @@ impl Sampler {
     }
 }
 
-fn scale_row(source: &[u8], columns: &[Tap], row: &mut Vec<f32>) {
+fn scale_row(source: &[u8], columns: &[Tap<f32>], row: &mut Vec<f32>) {
     row.resize(3 * columns.len(), 0.0);
     let pixels = source.as_chunks::<3>().0;
     let (red, rest) = row.split_at_mut(columns.len());
