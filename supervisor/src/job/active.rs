@@ -169,13 +169,18 @@ impl Job {
     }
 
     /// Lets workers finish the frames they have; no more are given out. Afterwards every worker is
-    /// free for another job.
+    /// free for another job. A signal that comes only now is left for whoever comes next.
     pub(super) fn drain(&mut self, context: &mut Context<'_>) -> Result<(), JobError> {
+        let mut late_signal = None;
         while self.lanes.values().any(Lane::is_busy) {
             match context.events.recv_timeout(TICK) {
+                Ok(Event::Signal(signal)) if self.stopped_by.is_some() => {
+                    self.stopped_by = Some(signal);
+                    self.at_once = true;
+                    break;
+                }
                 Ok(Event::Signal(signal)) => {
-                    self.at_once = self.stopped_by.replace(signal).is_some();
-                    if self.at_once {
+                    if late_signal.replace(signal).is_some() {
                         break;
                     }
                 }
@@ -191,6 +196,10 @@ impl Job {
             self.enforce_deadlines(context, Instant::now());
         }
         self.lanes.clear();
+        if let Some(signal) = late_signal {
+            // The receiver is `context.events`.
+            let _ = context.sender.send(Event::Signal(signal));
+        }
         Ok(())
     }
 
