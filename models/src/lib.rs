@@ -9,11 +9,13 @@ mod error;
 pub mod id;
 mod manifest;
 mod sha256;
+mod state;
 mod store;
 mod verify;
 
 pub use error::{AlteredFile, MissingFile, ModelsError};
 pub use manifest::{Manifest, ModelFile, ModelSet, Origin};
 pub use sha256::Sha256;
+pub use state::FileState;
 pub use store::{ResolvedFile, ResolvedSet, Store};
 pub use verify::{PinnedSet, UnknownModels, VerifiedFile, pin, read_verified};

@@ -113,6 +113,7 @@ pub struct ModelFile {
 pub struct Manifest {
     files: Vec<ModelFile>,
     groups_of: BTreeMap<ModelSet, BTreeSet<String>>,
+    purposes: BTreeMap<ModelSet, String>,
 }
 
 impl Manifest {
@@ -153,6 +154,12 @@ impl Manifest {
         self.files.iter().find(|file| file.id == id)
     }
 
+    /// What a set is for, in a few words.
+    #[must_use]
+    pub fn purpose(&self, set: ModelSet) -> &str {
+        self.purposes.get(&set).map_or("", String::as_str)
+    }
+
     /// The files of a set, in the manifest's order.
     pub fn files_of(&self, set: ModelSet) -> impl Iterator<Item = &ModelFile> {
         let groups = self.groups_of.get(&set);
@@ -176,9 +183,7 @@ struct RawManifest {
 #[serde(deny_unknown_fields)]
 struct RawSet {
     id: ModelSet,
-    /// For readers of the file; [`ModelSet`] says the same in its documentation.
-    #[serde(rename = "purpose")]
-    _purpose: String,
+    purpose: String,
     groups: BTreeSet<String>,
 }
 
@@ -254,11 +259,12 @@ impl RawManifest {
             }
         }
 
-        let mut groups_of = BTreeMap::new();
+        let (mut groups_of, mut purposes) = (BTreeMap::new(), BTreeMap::new());
         for set in self.set {
             if let Some(unknown) = set.groups.difference(&groups).next() {
                 return invalid(format!("set {}: no group {unknown}", set.id));
             }
+            purposes.insert(set.id, set.purpose);
             if groups_of.insert(set.id, set.groups).is_some() {
                 return invalid(format!("the set {} is listed twice", set.id));
             }
@@ -268,7 +274,11 @@ impl RawManifest {
             .find(|set| !groups_of.contains_key(set))
         {
             Some(absent) => invalid(format!("the set {absent} is missing")),
-            None => Ok(Manifest { files, groups_of }),
+            None => Ok(Manifest {
+                files,
+                groups_of,
+                purposes,
+            }),
         }
     }
 }

@@ -138,7 +138,8 @@ impl Store {
         })
     }
 
-    fn find(&self, file: &ModelFile) -> Option<PathBuf> {
+    /// The first place where a file of this name lies.
+    pub(crate) fn find(&self, file: &ModelFile) -> Option<PathBuf> {
         self.roots
             .iter()
             .filter(|root| !root.openface_only || file.origin_id == OPENFACE)

@@ -1,9 +1,10 @@
-//! The command line.
+//! The command line of the main job: `faceau-supervisor video…`. Commands that do something else
+//! have theirs in [`crate::commands`].
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{ArgAction, Parser, ValueEnum};
+use clap::{ArgAction, Args, ValueEnum};
 use faceau_models::ModelSet;
 use faceau_vision::extras::Extras;
 
@@ -11,25 +12,8 @@ use crate::output::ColumnGroup;
 use crate::plan::Tracking;
 use crate::progress::{Style, Verbosity};
 
-/// Measure facial action units (AUs) in videos of faces.
-///
-/// For each video a table is written (CSV, one row per frame) with the columns of OpenFace 2.2:
-/// 17 AU intensities, 18 AU presences, 68 landmarks in 2-D and 3-D, head pose and shape
-/// parameters. Beside it lies a run record (`.run.json`) that says how the table was made.
-#[derive(Debug, Parser)]
-#[command(name = "faceau-supervisor", version, max_term_width = 100)]
-#[command(after_help = "\
-EXAMPLES:
-  faceau-supervisor interview.mp4                    writes interview.csv here
-  faceau-supervisor --out-dir results videos/*.mov   one table per video, in results/
-  faceau-supervisor --workers 4 frames/              a folder of images, in natural order
-
-EXIT CODES:
-  0    every input was done
-  1    at least one input failed; the others were done
-  2    the command line makes no sense
-  3    nothing could be done: models, ONNX Runtime or the worker program are not usable
-  130  stopped by Ctrl+C (other signals: 128 + their number)")]
+/// What is wanted of videos: inputs, outputs, pipeline, workers.
+#[derive(Debug, Args)]
 pub struct Cli {
     /// Videos, folders of videos, or folders of images
     #[arg(required = true, value_name = "INPUT")]
@@ -245,16 +229,16 @@ pub fn word(choice: &impl ValueEnum) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
+    use crate::commands::Program;
+    use clap::Parser;
 
-    #[test]
-    fn the_command_line_is_consistent() {
-        Cli::command().debug_assert();
+    fn parse(args: &[&str]) -> Result<Cli, clap::Error> {
+        Program::try_parse_from(args).map(|program| program.analysis)
     }
 
     #[test]
     fn a_bar_needs_a_terminal() {
-        let parse = |args: &[&str]| Cli::try_parse_from([&["x", "a.mp4"], args].concat()).unwrap();
+        let parse = |args: &[&str]| parse(&[&["x", "a.mp4"], args].concat()).unwrap();
         assert_eq!(parse(&[]).progress_style(true), Style::Bar);
         assert_eq!(parse(&[]).progress_style(false), Style::None);
         assert_eq!(parse(&["-q"]).progress_style(true), Style::None);
@@ -265,7 +249,7 @@ mod tests {
 
     #[test]
     fn columns_are_a_list() {
-        let cli = Cli::try_parse_from(["x", "--columns", "pose,landmarks2d", "a.mp4"]).unwrap();
+        let cli = parse(&["x", "--columns", "pose,landmarks2d", "a.mp4"]).unwrap();
         assert_eq!(cli.columns, [ColumnGroup::Pose, ColumnGroup::Landmarks2d]);
     }
 
@@ -280,7 +264,7 @@ mod tests {
             &["x", "a.mp4", "--columns", "pose,nose"],
             &["x", "a.mp4", "--columns", ""],
         ] {
-            assert!(Cli::try_parse_from(args).is_err(), "{args:?}");
+            assert!(parse(args).is_err(), "{args:?}");
         }
     }
 }

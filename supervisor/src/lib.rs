@@ -3,10 +3,11 @@
 //! Follow a frame: [`input`] finds it and decodes it into a slot, [`plan`] says which segment it
 //! belongs to, [`job`] sends it to a worker of the [`pool`] and puts its results in order,
 //! [`output`] writes its row. [`batch`] does this for every input; no image mathematics happens
-//! in this crate.
+//! in this crate. What the program does besides is in [`commands`].
 
 pub mod batch;
 pub mod cli;
+pub mod commands;
 mod cores;
 mod cpu_time;
 mod events;

@@ -2,11 +2,16 @@
 
 use clap::Parser;
 use faceau_supervisor::batch::{self, Exit};
-use faceau_supervisor::cli::Cli;
+use faceau_supervisor::commands::Program;
 use faceau_supervisor::signals;
 
 fn main() {
-    match batch::run(&Cli::parse()) {
+    let program = Program::parse();
+    let exit = match &program.command {
+        None => batch::run(&program.analysis),
+        Some(command) => command.run(),
+    };
+    match exit {
         Exit::Code(code) => std::process::exit(code),
         Exit::Signal(signal) => signals::die_by(signal),
     }
