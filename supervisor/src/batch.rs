@@ -293,6 +293,7 @@ impl<'a> Batch<'a> {
         let frames = report.rows.rows();
         let record = self.record(input, &report, complete);
         let series = report.temporal.finish();
+        let series = series.map_err(OutputError::on(&paths.csv))?;
         let aus = |models: &[faceau_vision::au::models::AuModel]| -> Vec<u8> {
             models.iter().map(|model| model.au).collect()
         };
@@ -300,7 +301,7 @@ impl<'a> Batch<'a> {
             &paths.csv,
             &aus(self.models.au.intensities()),
             &aus(self.models.au.presences()),
-            series.iter().map(|aus| (&aus.intensities, &aus.presences)),
+            series,
         )?;
         record.write(&paths.run_record())?;
         let mut outputs = vec![paths.csv.clone(), paths.run_record()];

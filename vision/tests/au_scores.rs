@@ -8,7 +8,7 @@ use faceau_vision::au::histogram::{FHOG_BINS, GEOMETRY_BINS};
 use faceau_vision::au::models::AuModel;
 use faceau_vision::au::predictor::Output;
 use faceau_vision::au::running_median::RunningMedian;
-use faceau_vision::au::temporal::{TemporalRecord, TemporalStage, updates_medians};
+use faceau_vision::au::temporal::{ScoreLog, TemporalRecord, TemporalStage, updates_medians};
 
 /// What the released models are known to be.
 #[test]
@@ -133,7 +133,7 @@ fn the_ordered_stage_writes_openfaces_columns() {
         return;
     };
     let models = dynamic_au_models(&models);
-    let mut stage = TemporalStage::new(models.clone());
+    let mut stage = TemporalStage::new(models.clone(), ScoreLog::in_memory());
     for frame in 0..288 {
         let scores = models.base_scores(&descriptors.fhog[frame], &descriptors.geometry[frame]);
         let (fhog, geometry) = descriptors.bins(frame);
@@ -145,7 +145,7 @@ fn the_ordered_stage_writes_openfaces_columns() {
         stage.push(&record).unwrap();
     }
     let expected = csv_aus(&reference.join("openface/default.csv"), &models);
-    let series = stage.finish();
+    let series: Vec<_> = stage.finish().unwrap().map(Result::unwrap).collect();
     assert_eq!(series.len(), expected.len());
     for (frame, (values, expected)) in series.iter().zip(expected).enumerate() {
         let ours = values.intensities.iter().chain(&values.presences);

@@ -11,7 +11,7 @@ use common::{
 };
 use faceau_vision::analysis::{FHOG_LEN, FrameAnalysis, TrackerMemory};
 use faceau_vision::au::analyser::AuAnalyser;
-use faceau_vision::au::temporal::{TemporalRecord, TemporalStage};
+use faceau_vision::au::temporal::{ScoreLog, TemporalRecord, TemporalStage};
 use faceau_vision::image::BgrView;
 use faceau_vision::network::NetworkError;
 use faceau_vision::pipeline::FrameAnalyser;
@@ -93,7 +93,7 @@ fn aus_of_a_video_are_openfaces() {
         local: all_frames(&reference, "params_local").data,
     };
     let mut analyser = FrameAnalyser::new(tracker, Arc::clone(&shape), aus, None);
-    let mut stage = TemporalStage::new(au_models.clone());
+    let mut stage = TemporalStage::new(au_models.clone(), ScoreLog::in_memory());
     let mut analysis = FrameAnalysis::zeroed();
     let mut nanos = [0_u64; Stage::COUNT];
     let theirs = common::hog_file(&reference.join("openface/default.hog"));
@@ -122,7 +122,7 @@ fn aus_of_a_video_are_openfaces() {
 
     let expected = csv_aus(&reference.join("openface/default.csv"), &au_models);
     let (mut worst, mut sum, mut flips) = (0.0_f64, 0.0, 0);
-    for (values, expected) in stage.finish().iter().zip(&expected) {
+    for (values, expected) in stage.finish().unwrap().map(Result::unwrap).zip(&expected) {
         let (intensities, presences) = expected.split_at(values.intensities.len());
         for (ours, theirs) in values.intensities.iter().zip(intensities) {
             // What is printed is rounded to two decimals.

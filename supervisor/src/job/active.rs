@@ -12,7 +12,7 @@ use bytemuck::Zeroable;
 use faceau_shared::protocol::{Begin, FrameTask};
 use faceau_shared::ring::RingError;
 use faceau_vision::analysis::FrameAnalysis;
-use faceau_vision::au::temporal::TemporalStage;
+use faceau_vision::au::temporal::{ScoreLog, TemporalStage};
 use faceau_vision::extras::Extras;
 
 use super::keeper::{Keeper, Kept};
@@ -34,6 +34,12 @@ use crate::progress::Tick;
 
 fn spool(paths: &OutputPaths, columns: Columns) -> Result<RowSpool, OutputError> {
     RowSpool::create_in(paths.folder(), columns).map_err(OutputError::on(&paths.csv))
+}
+
+/// What the ordered stage remembers of each frame, on the disk where the output will be.
+fn score_log(paths: &OutputPaths) -> Result<ScoreLog, OutputError> {
+    let file = tempfile::tempfile_in(paths.folder()).map_err(OutputError::on(&paths.csv))?;
+    Ok(ScoreLog::in_file(file))
 }
 
 /// Why a job cannot simply go on.
@@ -119,7 +125,7 @@ impl Job {
             run_ons: BTreeMap::new(),
             lanes: BTreeMap::new(),
             rows: spool(paths, context.columns)?,
-            temporal: TemporalStage::new(Arc::clone(context.models)),
+            temporal: TemporalStage::new(Arc::clone(context.models), score_log(paths)?),
             extras,
             keeper,
             extra: ExtraOutputs::create(paths)?,
@@ -387,7 +393,7 @@ impl Job {
             kept,
             &mut |frame, analysis: &FrameAnalysis, kept: Option<&Kept>| -> io::Result<()> {
                 // Its bins were checked when it came, so it is a record that can be.
-                temporal.push(&analysis.into()).map_err(io::Error::other)?;
+                temporal.push(&analysis.into())?;
                 *successful += usize::from(analysis.success != 0);
                 let number = frame as u64 + 1;
                 if let (Some(keeper), Some(kept)) = (keeper, kept) {

@@ -8,7 +8,8 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Seek, SeekFrom, Write};
 use std::path::Path;
 
-use faceau_vision::analysis::{FrameAnalysis, INTENSITIES, PRESENCES};
+use faceau_vision::analysis::FrameAnalysis;
+use faceau_vision::au::temporal::AuValues;
 
 use super::{Columns, OutputError, csv, write_whole};
 
@@ -59,12 +60,12 @@ impl RowSpool {
     ///
     /// # Errors
     /// When the spool cannot be read or the CSV not be written; there is no CSV then.
-    pub fn finish<'a>(
+    pub fn finish(
         self,
         path: &Path,
         intensities: &[u8],
         presences: &[u8],
-        aus: impl Iterator<Item = (&'a [f64; INTENSITIES], &'a [f64; PRESENCES])>,
+        aus: impl Iterator<Item = io::Result<AuValues>>,
     ) -> Result<(), OutputError> {
         write_whole(path, |csv| {
             let mut spool = self.file.into_inner().map_err(io::Error::from)?;
@@ -73,11 +74,15 @@ impl RowSpool {
             let header = csv::header(&self.columns, intensities, presences);
             writeln!(csv, "{header}")?;
             let mut row = self.row;
-            for (intensities, presences) in aus.take(self.rows) {
+            for aus in aus.take(self.rows) {
+                let AuValues {
+                    intensities,
+                    presences,
+                } = aus?;
                 row.clear();
                 spool.read_until(b'\n', &mut row)?;
                 row.pop();
-                csv::push_aus(&mut row, &self.columns, intensities, presences);
+                csv::push_aus(&mut row, &self.columns, &intensities, &presences);
                 csv.write_all(&row)?;
             }
             Ok(())

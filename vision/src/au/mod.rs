@@ -14,5 +14,7 @@ pub mod mask;
 pub mod models;
 mod postprocessing;
 pub mod predictor;
+mod rank;
 pub mod running_median;
+mod score_log;
 pub mod temporal;
