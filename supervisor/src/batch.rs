@@ -5,11 +5,12 @@ use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 
-use faceau_shared::protocol::{Setup, build_id};
+use faceau_shared::protocol::Setup;
 
 use crate::cli::{Cli, word};
 use crate::cores::sensible_workers;
 use crate::events::{Event, EventReceiver};
+use crate::identity::{Identity, InputIdentity, ModelIdentity, ProgramIdentity, ResultOptions};
 use crate::input::{Input, InputError, expand};
 use crate::job::{self, Context, JobError, JobReport, Outcome};
 use crate::output::run_record::{
@@ -217,6 +218,7 @@ impl<'a> Batch<'a> {
     ) -> Result<Stop, TaskError> {
         let input = task.input.as_ref()?;
         let paths = self.output_paths(input)?;
+        let identity = self.identity(input)?;
         let mut context = Context {
             pool: &mut self.pool,
             events,
@@ -232,13 +234,13 @@ impl<'a> Batch<'a> {
         };
         match job::run(&mut context, input, &paths)? {
             Outcome::Complete(report) => {
-                let end = self.write(input, &paths, *report, true, progress)?;
+                let end = self.write(input, &identity, &paths, *report, true, progress)?;
                 Ok(Stop { end, signal: None })
             }
             Outcome::Stopped { signal, report } => {
                 let end = match report {
                     Some(report) if report.rows.rows() > 0 => {
-                        self.write(input, &paths.partial(), *report, false, progress)?
+                        self.write(input, &identity, &paths.partial(), *report, false, progress)?
                     }
                     _ => InputEnd {
                         status: "stopped",
@@ -282,6 +284,7 @@ impl<'a> Batch<'a> {
     fn write(
         &self,
         input: &Input,
+        identity: &Identity,
         paths: &OutputPaths,
         mut report: JobReport,
         complete: bool,
@@ -291,7 +294,7 @@ impl<'a> Batch<'a> {
             progress.info(&report.stages.to_text());
         }
         let frames = report.rows.rows();
-        let record = self.record(input, &report, complete);
+        let record = self.record(input, identity, &report, complete);
         let series = report.temporal.finish();
         let series = series.map_err(OutputError::on(&paths.csv))?;
         let aus = |models: &[faceau_vision::au::models::AuModel]| -> Vec<u8> {
@@ -315,7 +318,37 @@ impl<'a> Batch<'a> {
         })
     }
 
-    fn record(&self, input: &Input, report: &JobReport, complete: bool) -> RunRecord {
+    /// What decides the output of `input`.
+    fn identity(&self, input: &Input) -> Result<Identity, InputError> {
+        let files = self.models.pinned.set.files.iter();
+        Ok(Identity {
+            input: InputIdentity::of(input)?,
+            options: ResultOptions {
+                pipeline: self.models.pinned.set.set.name().to_owned(),
+                tracking: word(&self.cli.tracking),
+                provider: word(&self.cli.provider),
+                redetect_every: self.cli.redetect,
+                columns: self.columns.names(),
+                hog: self.cli.hog,
+                aligned: self.cli.aligned,
+            },
+            models: files
+                .map(|file| ModelIdentity {
+                    id: file.id.clone(),
+                    sha256: file.sha256.to_string(),
+                })
+                .collect(),
+            program: ProgramIdentity::this(),
+        })
+    }
+
+    fn record(
+        &self,
+        input: &Input,
+        identity: &Identity,
+        report: &JobReport,
+        complete: bool,
+    ) -> RunRecord {
         let index = report.source.frame_index();
         let geometry = report.source.geometry();
         let worker = self.pool.report();
@@ -323,13 +356,13 @@ impl<'a> Batch<'a> {
         RunRecord {
             format: FORMAT,
             program: Program {
-                version: env!("CARGO_PKG_VERSION"),
-                build: build_id(),
+                identity: identity.program.clone(),
                 runtime: worker.map_or_else(String::new, |w| w.runtime.clone()),
             },
             complete,
             input: InputRecord {
                 path: text(input.path()),
+                identity: identity.input.clone(),
                 width: geometry.width,
                 height: geometry.height,
                 frames: index.frames,
@@ -339,23 +372,15 @@ impl<'a> Batch<'a> {
                 remarks: report.source.remarks(),
             },
             options: OptionsRecord {
-                pipeline: self.models.pinned.set.set.name().to_owned(),
-                tracking: word(&self.cli.tracking),
-                provider: word(&self.cli.provider),
-                redetect_every: self.cli.redetect,
-                columns: self.columns.names(),
+                result: identity.options.clone(),
                 workers: self.workers,
             },
-            models: self
+            models: identity
                 .models
-                .pinned
-                .set
-                .files
                 .iter()
-                .map(|file| ModelRecord {
-                    id: file.id.clone(),
-                    sha256: file.sha256.to_string(),
-                    known: !self.models.pinned.unknown.contains(&file.id),
+                .map(|model| ModelRecord {
+                    known: !self.models.pinned.unknown.contains(&model.id),
+                    identity: model.clone(),
                 })
                 .collect(),
             networks: worker.map_or_else(Vec::new, |worker| {
@@ -403,6 +428,12 @@ struct Stop {
 struct TaskError {
     text: String,
     fatal: bool,
+}
+
+impl From<InputError> for TaskError {
+    fn from(error: InputError) -> Self {
+        Self::from(&error)
+    }
 }
 
 impl From<&InputError> for TaskError {

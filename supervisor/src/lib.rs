@@ -11,6 +11,7 @@ pub mod commands;
 mod cores;
 mod cpu_time;
 mod events;
+pub mod identity;
 pub mod input;
 mod job;
 mod output;

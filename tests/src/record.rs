@@ -35,6 +35,7 @@ pub struct Program {
 #[allow(missing_docs)]
 pub struct Input {
     pub path: String,
+    pub identity: Identity,
     pub width: usize,
     pub height: usize,
     pub frames: usize,
@@ -42,6 +43,16 @@ pub struct Input {
     pub segments: usize,
     pub run_ons: u32,
     pub remarks: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Identity {
+    pub kind: String,
+    pub files: usize,
+    pub bytes: u64,
+    pub sha256: String,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -53,6 +64,8 @@ pub struct Options {
     pub provider: String,
     pub redetect_every: u32,
     pub columns: Vec<String>,
+    pub hog: bool,
+    pub aligned: bool,
     pub workers: usize,
 }
 

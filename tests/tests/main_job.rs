@@ -143,6 +143,9 @@ fn check_record(record: &Record, header: &[String]) {
     assert!(record.program.runtime.starts_with("ONNX Runtime 1."));
     assert!(!record.program.build.is_empty());
     assert!(record.input.path.ends_with("interview.mp4"));
+    assert_eq!(record.input.identity.kind, "video");
+    assert_eq!(record.input.identity.files, 1);
+    assert_eq!(record.input.identity.sha256.len(), 64);
     assert_eq!((record.input.width, record.input.height), (160, 120));
     assert_eq!(record.input.frames, FRAMES);
     assert!(record.input.segments > 1);
@@ -153,6 +156,7 @@ fn check_record(record: &Record, header: &[String]) {
     assert_eq!(record.options.tracking, "segmented");
     assert_eq!(record.options.provider, "auto");
     assert_eq!(record.options.redetect_every, 0);
+    assert!(!record.options.hog && !record.options.aligned);
     assert_eq!(record.options.workers, 2);
     // Two networks, validator, shape model, triangles, two lists, and one model per AU column.
     let aus = header.iter().filter(|name| name.starts_with("AU")).count();

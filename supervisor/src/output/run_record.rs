@@ -5,6 +5,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::{OutputError, write_whole};
+use crate::identity::{InputIdentity, ModelIdentity, ProgramIdentity, ResultOptions};
 use crate::job::StageRow;
 
 /// Version of the record's layout.
@@ -38,10 +39,9 @@ pub struct RunRecord {
 /// Program version and build.
 #[derive(Debug, Clone, Serialize)]
 pub struct Program {
-    /// Version.
-    pub version: &'static str,
-    /// Build.
-    pub build: &'static str,
+    /// Version and build.
+    #[serde(flatten)]
+    pub identity: ProgramIdentity,
     /// Inference engine with its version.
     pub runtime: String,
 }
@@ -51,6 +51,8 @@ pub struct Program {
 pub struct InputRecord {
     /// As given.
     pub path: String,
+    /// What it is, by its content.
+    pub identity: InputIdentity,
     /// Width of the frames in pixels, upright.
     pub width: usize,
     /// Height of the frames in pixels, upright.
@@ -70,16 +72,9 @@ pub struct InputRecord {
 /// The options that decide the numbers, and how many workers there were, which does not.
 #[derive(Debug, Clone, Serialize)]
 pub struct OptionsRecord {
-    /// The pipeline.
-    pub pipeline: String,
-    /// How segments were tracked.
-    pub tracking: String,
-    /// The provider asked for.
-    pub provider: String,
-    /// Frames between forced detections; 0 = only when needed.
-    pub redetect_every: u32,
-    /// Groups of columns of the table.
-    pub columns: Vec<String>,
+    /// Those that decide the numbers.
+    #[serde(flatten)]
+    pub result: ResultOptions,
     /// Number of workers.
     pub workers: usize,
 }
@@ -87,10 +82,9 @@ pub struct OptionsRecord {
 /// A model file.
 #[derive(Debug, Clone, Serialize)]
 pub struct ModelRecord {
-    /// Identifier in the manifest.
-    pub id: String,
-    /// SHA-256 in hexadecimal.
-    pub sha256: String,
+    /// Which one, with its digest.
+    #[serde(flatten)]
+    pub identity: ModelIdentity,
     /// Whether that is the digest of the known file.
     pub known: bool,
 }
@@ -141,5 +135,67 @@ impl RunRecord {
             serde_json::to_writer_pretty(&mut *file, self)?;
             writeln!(file)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identity::{RecordedRun, tests::identity};
+
+    #[test]
+    fn what_decided_an_output_can_be_read_back() {
+        let identity = identity();
+        let record = RunRecord {
+            format: FORMAT,
+            program: Program {
+                identity: identity.program.clone(),
+                runtime: "ONNX Runtime".into(),
+            },
+            complete: true,
+            input: InputRecord {
+                path: "a.mp4".into(),
+                identity: identity.input.clone(),
+                width: 1,
+                height: 1,
+                frames: 1,
+                seconds: 0.0,
+                segments: 1,
+                run_ons: 0,
+                remarks: Vec::new(),
+            },
+            options: OptionsRecord {
+                result: identity.options.clone(),
+                workers: 3,
+            },
+            models: identity
+                .models
+                .iter()
+                .map(|model| ModelRecord {
+                    identity: model.clone(),
+                    known: true,
+                })
+                .collect(),
+            networks: Vec::new(),
+            frames: FrameCounts {
+                written: 1,
+                successful: 1,
+                analysed: 1,
+            },
+            timing: Timing {
+                seconds: 1.0,
+                frames_per_second: 1.0,
+                worker_startup_ms: 1.0,
+                workers_started: 1,
+                stages: Vec::new(),
+            },
+            warnings: Vec::new(),
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.run.json");
+        record.write(&path).unwrap();
+        let read = RecordedRun::read(&path).unwrap();
+        assert!(read.complete);
+        assert_eq!(read.identity, identity);
     }
 }
