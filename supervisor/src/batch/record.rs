@@ -1,0 +1,110 @@
+//! What decides an input's output, and what the run record says of it.
+
+use std::path::Path;
+
+use super::Batch;
+use crate::cli::word;
+use crate::identity::{Identity, InputIdentity, ModelIdentity, ProgramIdentity, ResultOptions};
+use crate::input::{Input, InputError};
+use crate::job::JobReport;
+use crate::output::run_record::{
+    FORMAT, FrameCounts, InputRecord, ModelRecord, NetworkRecord, OptionsRecord, Program,
+    RunRecord, Timing,
+};
+
+impl Batch<'_> {
+    /// What decides the output of `input`.
+    pub(super) fn identity(&self, input: &Input) -> Result<Identity, InputError> {
+        let files = self.models.pinned.set.files.iter();
+        Ok(Identity {
+            input: InputIdentity::of(input)?,
+            options: ResultOptions {
+                pipeline: self.models.pinned.set.set.name().to_owned(),
+                tracking: word(&self.cli.tracking),
+                provider: word(&self.cli.provider),
+                redetect_every: self.cli.redetect,
+                columns: self.columns.names(),
+                hog: self.cli.hog,
+                aligned: self.cli.aligned,
+            },
+            models: files
+                .map(|file| ModelIdentity {
+                    id: file.id.clone(),
+                    sha256: file.sha256.to_string(),
+                })
+                .collect(),
+            program: ProgramIdentity::this(),
+        })
+    }
+
+    pub(super) fn record(
+        &self,
+        input: &Input,
+        identity: &Identity,
+        report: &JobReport,
+        complete: bool,
+    ) -> RunRecord {
+        let index = report.source.frame_index();
+        let geometry = report.source.geometry();
+        let worker = self.pool.report();
+        let rows = report.rows.rows();
+        RunRecord {
+            format: FORMAT,
+            program: Program {
+                identity: identity.program.clone(),
+                runtime: worker.map_or_else(String::new, |w| w.runtime.clone()),
+            },
+            complete,
+            input: InputRecord {
+                path: text(input.path()),
+                identity: identity.input.clone(),
+                width: geometry.width,
+                height: geometry.height,
+                frames: index.frames,
+                seconds: report.source.seconds(index.frames.saturating_sub(1)),
+                segments: report.segments,
+                run_ons: report.run_ons,
+                remarks: report.source.remarks(),
+            },
+            options: OptionsRecord {
+                result: identity.options.clone(),
+                workers: self.workers,
+            },
+            models: identity
+                .models
+                .iter()
+                .map(|model| ModelRecord {
+                    known: !self.models.pinned.unknown.contains(&model.id),
+                    identity: model.clone(),
+                })
+                .collect(),
+            networks: worker.map_or_else(Vec::new, |worker| {
+                worker
+                    .sessions
+                    .iter()
+                    .map(|session| NetworkRecord {
+                        model: session.model.clone(),
+                        provider: session.provider.clone(),
+                    })
+                    .collect()
+            }),
+            frames: FrameCounts {
+                written: rows,
+                successful: report.successful,
+                analysed: report.analysed,
+            },
+            timing: Timing {
+                seconds: report.seconds,
+                frames_per_second: rows as f64 / report.seconds.max(1e-9),
+                worker_startup_ms: worker.map_or(0.0, |w| w.startup_ms),
+                workers_started: self.pool.starts(),
+                stages: report.stages.rows(),
+            },
+            warnings: report.warnings.clone(),
+        }
+    }
+}
+
+fn text(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
