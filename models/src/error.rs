@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::path::PathBuf;
 
-use crate::{ModelSet, Sha256};
+use crate::{Content, ModelSet};
 
 /// A file of a set that was found nowhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,8 +20,8 @@ pub struct MissingFile {
 /// A file whose content is not what the manifest lists.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{} is not the model file that faceau knows: expected SHA-256 {expected} ({expected_size} bytes), \
-     found {found} ({found_size} bytes); get the file again, or pass --allow-unknown-models to use it as it is",
+    "{} is not the model file that faceau knows: expected {expected}, found {found}; get the file again \
+     (faceau-supervisor models install), or pass --allow-unknown-models to use it as it is",
     .path.display()
 )]
 pub struct AlteredFile {
@@ -29,14 +29,10 @@ pub struct AlteredFile {
     pub id: String,
     /// The file.
     pub path: PathBuf,
-    /// The digest that the manifest lists.
-    pub expected: Sha256,
-    /// The size in bytes that the manifest lists.
-    pub expected_size: u64,
-    /// The digest of what is there.
-    pub found: Sha256,
-    /// The size in bytes of what is there.
-    pub found_size: u64,
+    /// What it should hold.
+    pub expected: Content,
+    /// What it holds.
+    pub found: Content,
 }
 
 /// Model files are missing, unreadable or not the ones that the manifest lists.
@@ -67,6 +63,32 @@ pub enum ModelsError {
     /// A file's content is not what the manifest lists.
     #[error(transparent)]
     Altered(Box<AlteredFile>),
+
+    /// A file is there, and the manifest does not say what it should hold.
+    #[error(
+        "{} is a model file that faceau cannot know (found {found}); if you trust it, say so once with \
+         faceau-supervisor models import --trust, or pass --allow-unknown-models",
+        .path.display()
+    )]
+    Untrusted {
+        /// The file.
+        path: PathBuf,
+        /// What it holds.
+        found: Content,
+    },
+
+    /// A list of trusted files cannot be read or written.
+    #[error("the list of trusted model files {}: {reason}", .path.display())]
+    TrustList {
+        /// The list.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+
+    /// There is no folder to put files into.
+    #[error("this user has no data folder (is HOME set?); name a folder with --models DIR")]
+    NoHome,
 
     /// A set has no such file: one names another that the manifest does not know.
     #[error("the model set `{set}` has no file {file}")]
@@ -119,8 +141,9 @@ fn describe_missing(
     let origins: BTreeSet<&str> = missing.iter().map(|file| file.origin.as_str()).collect();
     let origins = origins.into_iter().collect::<Vec<_>>().join(", ");
     format!(
-        "{} of the {of} model files for `{set}` are missing: {}; looked in {folders}; get them from {origins} \
-         and name the folder that holds them with --models DIR or the environment variable FACEAU_MODELS",
+        "{} of the {of} model files for `{set}` are missing: {}; looked in {folders}; get them with \
+         `faceau-supervisor models install {set}` (from {origins}), or name the folder that holds them \
+         with --models DIR or the environment variable FACEAU_MODELS",
         missing.len(),
         names.join(", "),
     )

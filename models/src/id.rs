@@ -7,6 +7,10 @@
 pub const RETINAFACE: &str = "retinaface";
 /// PFLD, ONNX: 68 landmarks in a face's crop.
 pub const PFLD: &str = "pfld";
+/// OpenFace 3.0's multitask network, ONNX: action units, emotion and gaze of a face's crop.
+pub const OPENFACE3_MTL: &str = "openface3-mtl";
+/// STAR as OpenFace 3.0 trained it, ONNX: 98 landmarks in a face's crop.
+pub const OPENFACE3_STAR: &str = "openface3-star";
 /// The network that rates 68 landmarks against the picture (PFLD and CE-CLM pipelines).
 pub const VALIDATOR_68: &str = "validator-cnn-68";
 /// The older network of the same purpose (CLNF and CLM pipelines).
@@ -46,6 +50,8 @@ mod tests {
         for id in [
             RETINAFACE,
             PFLD,
+            OPENFACE3_MTL,
+            OPENFACE3_STAR,
             VALIDATOR_68,
             VALIDATOR,
             AU_VIDEO,

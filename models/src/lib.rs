@@ -1,21 +1,26 @@
 //! Which model files faceau uses, where they lie and whether they are the right ones.
 //!
-//! The [`Manifest`] lists every file with its SHA-256, origin and licence; a [`Store`] finds the
-//! files of a [`ModelSet`] on this machine; [`read_verified`] hands out their bytes once they are
-//! what the manifest promises. What is inside a model file is not known here, and nothing is
-//! downloaded.
+//! The [`Manifest`] lists every file with its content, origin and licence; a [`Store`] finds the
+//! files of a [`ModelSet`] on this machine; [`pin`] looks into them, and a [`ResolvedSet`] hands out
+//! their bytes, those and no others. What is inside a model file is not known here.
 
+mod content;
 mod error;
+mod files;
 pub mod id;
 mod manifest;
+mod resolved;
 mod sha256;
 mod state;
 mod store;
+mod trust;
 mod verify;
 
+pub use content::Content;
 pub use error::{AlteredFile, MissingFile, ModelsError};
-pub use manifest::{Manifest, ModelFile, ModelSet, Origin};
+pub use manifest::{Conversion, Manifest, ModelFile, ModelSet, Origin};
+pub use resolved::{ResolvedFile, ResolvedSet};
 pub use sha256::Sha256;
 pub use state::FileState;
-pub use store::{ResolvedFile, ResolvedSet, Store};
-pub use verify::{PinnedSet, UnknownModels, VerifiedFile, pin, read_verified};
+pub use store::{FoundFile, FoundSet, Home, Store};
+pub use verify::{PinnedSet, UnknownModels, pin};

@@ -10,7 +10,7 @@ use std::sync::{Arc, LazyLock};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ModelsError, Sha256};
+use crate::{Content, ModelsError, Sha256};
 
 /// What one pipeline, or one optional part of it, needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -18,6 +18,8 @@ use crate::{ModelsError, Sha256};
 pub enum ModelSet {
     /// RetinaFace, PFLD, the landmark validator and the AU analysis of videos.
     Pfld,
+    /// OpenFace 3.0's networks.
+    Openface3,
     /// OpenFace 2.2 with the CLNF landmark model.
     OpenfaceClnf,
     /// OpenFace 2.2 with the CE-CLM landmark model.
@@ -34,8 +36,9 @@ pub enum ModelSet {
 
 impl ModelSet {
     /// Every set.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Pfld,
+        Self::Openface3,
         Self::OpenfaceClnf,
         Self::OpenfaceCeclm,
         Self::OpenfaceClm,
@@ -49,6 +52,7 @@ impl ModelSet {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Pfld => "pfld",
+            Self::Openface3 => "openface3",
             Self::OpenfaceClnf => "openface-clnf",
             Self::OpenfaceCeclm => "openface-ceclm",
             Self::OpenfaceClm => "openface-clm",
@@ -83,6 +87,23 @@ pub struct Origin {
     pub licence: String,
     /// Where that licence can be read.
     pub licence_url: String,
+    /// What that licence allows, in a sentence or two, for people about to fetch its files.
+    pub terms: String,
+    /// How to get its files, where no address serves them.
+    #[serde(default)]
+    pub obtain: Option<String>,
+}
+
+/// What is made of a file when it is installed, so that pipelines run faster or on more hardware.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Conversion {
+    /// One of MTCNN's networks, out of OpenFace's own format, as ONNX.
+    MtcnnToOnnx,
+    /// The same network with its subnormal weights, which are slow on some processors, set to zero.
+    WithoutSubnormals,
+    /// The same network once for each usual size of picture, for providers that want sizes fixed.
+    FixedSizes,
 }
 
 /// One model file.
@@ -92,11 +113,8 @@ pub struct ModelFile {
     pub id: String,
     /// Path relative to its origin's folder, with `/`; the last component is the file name.
     pub path: String,
-    /// Size in bytes.
-    pub size: u64,
-    /// Digest of the bytes as published. Text files count byte by byte too: a copy whose line ends
-    /// were converted (Git's `autocrlf`, for one) is another file.
-    pub sha256: Sha256,
+    /// The bytes as published; `None` where nobody has told which they are.
+    pub content: Option<Content>,
     /// What it is for; shared by the files of a group.
     pub purpose: String,
     /// Who publishes it.
@@ -105,6 +123,8 @@ pub struct ModelFile {
     pub(crate) origin_id: String,
     /// Official addresses, best first; empty where none is known that serves exactly these bytes.
     pub urls: Vec<String>,
+    /// What is made of it when it is installed.
+    pub conversion: Option<Conversion>,
     group: String,
 }
 
@@ -201,10 +221,14 @@ struct RawGroup {
 struct RawFile {
     id: String,
     path: String,
-    size: u64,
-    sha256: Sha256,
+    #[serde(default)]
+    size: Option<u64>,
+    #[serde(default)]
+    sha256: Option<Sha256>,
     #[serde(default)]
     urls: Vec<String>,
+    #[serde(default)]
+    conversion: Option<Conversion>,
 }
 
 /// The form of `manifest.toml` that this code reads.
@@ -238,6 +262,16 @@ impl RawManifest {
                 if !paths.insert((group.origin.clone(), file.path.clone())) {
                     return invalid(format!("the path {} is listed twice", file.path));
                 }
+                let content = match (file.size, file.sha256) {
+                    (Some(size), Some(sha256)) => Some(Content { size, sha256 }),
+                    (None, None) if file.urls.is_empty() && origin.url_base.is_none() => None,
+                    _ => {
+                        return invalid(format!(
+                            "{} lacks its size or digest; only files without address may, and both",
+                            file.id
+                        ));
+                    }
+                };
                 let urls = match &origin.url_base {
                     Some(base) if file.urls.is_empty() => vec![format!("{base}{}", file.path)],
                     _ => file.urls,
@@ -245,12 +279,12 @@ impl RawManifest {
                 files.push(ModelFile {
                     id: file.id,
                     path: file.path,
-                    size: file.size,
-                    sha256: file.sha256,
+                    content,
                     purpose: group.purpose.clone(),
                     origin: Arc::clone(origin),
                     origin_id: group.origin.clone(),
                     urls,
+                    conversion: file.conversion,
                     group: group.id.clone(),
                 });
             }
@@ -303,6 +337,7 @@ mod tests {
     #[test]
     fn sets_have_the_files_that_their_indices_name() {
         assert_eq!(count(ModelSet::Pfld), 2 + 1 + 39);
+        assert_eq!(count(ModelSet::Openface3), 3);
         assert_eq!(count(ModelSet::OpenfaceEyes), 10);
         assert_eq!(count(ModelSet::OpenfaceAuImage), 39);
         assert_eq!(count(ModelSet::OpenfaceClnf), 4 + 2 + 39 + 10 + 1 + 5 + 4);
@@ -316,7 +351,9 @@ mod tests {
         for file in manifest.files() {
             let in_a_set = |set: &ModelSet| manifest.files_of(*set).any(|f| f.id == file.id);
             assert!(ModelSet::ALL.iter().any(in_a_set), "{}", file.id);
-            assert!(file.size > 0 && !file.purpose.is_empty());
+            assert!(!file.purpose.is_empty() && !file.origin.terms.is_empty());
+            assert!(file.content.is_none_or(|content| content.size > 0));
+            assert!(!file.urls.is_empty() || file.origin.obtain.is_some());
             assert!(file.origin.page.starts_with("https://"));
             assert!(file.origin.licence_url.starts_with("https://"));
             assert!(file.urls.iter().all(|url| url.starts_with("https://")));
@@ -335,7 +372,7 @@ mod tests {
         );
         let cen = &file("ceclm/cen-0.25").urls;
         assert!(cen.len() == 2 && cen[0].starts_with("https://www.dropbox.com/"));
-        assert!(file(id::PFLD).urls.is_empty());
+        assert!(file(id::RETINAFACE).urls.is_empty());
     }
 
     #[test]
@@ -353,8 +390,8 @@ mod tests {
         for (what, with, complaint) in [
             ("schema = 1", "schema = 2", "schema 2"),
             (
-                "id = \"pfld\", path",
-                "id = \"retinaface\", path",
+                "id = \"pfld\", conversion",
+                "id = \"retinaface\", conversion",
                 "used twice",
             ),
             (
@@ -374,6 +411,8 @@ mod tests {
             ),
             ("id = \"openface-all\"", "id = \"pfld\"", "listed twice"),
             ("sha256 = \"7d", "sha256 = \"xy", "SHA-256"),
+            ("size = 2987921, ", "", "lacks its size"),
+            ("\"fixed-sizes\"", "\"fixed\"", "fixed"),
         ] {
             assert!(whole.contains(what), "{what}");
             let error = Manifest::parse(&whole.replace(what, with)).unwrap_err();

@@ -1,7 +1,6 @@
 //! A SHA-256 digest as a type of its own: computed from bytes, written and read as 64 hex digits.
 
 use std::fmt;
-use std::io::{self, Read};
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
@@ -19,26 +18,24 @@ impl Sha256 {
         Self(sha2::Sha256::digest(bytes).into())
     }
 
-    /// The digest of everything that `source` gives, and how many bytes that was. Little is held in
-    /// memory at once.
-    ///
-    /// # Errors
-    /// When it cannot be read.
-    pub fn of_all(source: &mut impl Read) -> io::Result<(Self, u64)> {
-        let mut hasher = sha2::Sha256::new();
-        let mut buffer = vec![0; 1 << 16];
-        let mut size = 0;
-        loop {
-            match source.read(&mut buffer) {
-                Ok(0) => return Ok((Self(hasher.finalize().into()), size)),
-                Ok(read) => {
-                    hasher.update(&buffer[..read]);
-                    size += read as u64;
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
+    /// Begins a digest of bytes that come piece by piece.
+    pub(crate) fn begin() -> Digesting {
+        Digesting(sha2::Sha256::new())
+    }
+}
+
+/// A digest that is not finished.
+pub(crate) struct Digesting(sha2::Sha256);
+
+impl Digesting {
+    /// Adds what comes next.
+    pub(crate) fn add(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The digest of all that was added.
+    pub(crate) fn finish(self) -> Sha256 {
+        Sha256(self.0.finalize().into())
     }
 }
 
@@ -100,8 +97,6 @@ mod tests {
     fn the_digest_of_the_standard_s_example() {
         assert_eq!(Sha256::of(b"abc").to_string(), OF_ABC);
         assert_eq!(OF_ABC.parse(), Ok(Sha256::of(b"abc")));
-        let streamed = Sha256::of_all(&mut &b"abc"[..]).unwrap();
-        assert_eq!(streamed, (Sha256::of(b"abc"), 3));
     }
 
     #[test]

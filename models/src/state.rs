@@ -1,13 +1,12 @@
 //! Whether a file of the manifest is on this machine, and whether it is the right one.
 //!
 //! For reports and for deciding what to fetch. Nothing is loaded on the strength of this: whoever
-//! uses a file reads it with [`read_verified`](crate::read_verified).
+//! uses a file pins and reads it (see [`pin`](crate::pin)).
 
-use std::fs::File;
 use std::path::PathBuf;
 
 use crate::manifest::ModelFile;
-use crate::{ModelsError, Sha256, Store};
+use crate::{Content, ModelsError, Store};
 
 /// What the store holds under the name of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,64 +16,111 @@ pub enum FileState {
         /// Where it lies.
         path: PathBuf,
     },
-    /// Something else.
+    /// A file that the manifest does not list but that the user trusts.
+    Trusted {
+        /// Where it lies.
+        path: PathBuf,
+        /// What it holds.
+        found: Content,
+    },
+    /// Something else than the manifest lists.
     Altered {
         /// Where it lies.
         path: PathBuf,
-        /// Its digest.
-        found: Sha256,
-        /// Its size in bytes.
-        found_size: u64,
+        /// What it holds.
+        found: Content,
+    },
+    /// Something, and the manifest does not say what it should be.
+    Unknown {
+        /// Where it lies.
+        path: PathBuf,
+        /// What it holds.
+        found: Content,
     },
     /// Nothing.
     Missing,
+}
+
+impl FileState {
+    /// Whether pipelines use the file without being told to.
+    #[must_use]
+    pub fn is_good(&self) -> bool {
+        matches!(self, Self::Installed { .. } | Self::Trusted { .. })
+    }
+
+    /// Where the file lies.
+    #[must_use]
+    pub fn path(&self) -> Option<&PathBuf> {
+        match self {
+            Self::Installed { path }
+            | Self::Trusted { path, .. }
+            | Self::Altered { path, .. }
+            | Self::Unknown { path, .. } => Some(path),
+            Self::Missing => None,
+        }
+    }
 }
 
 impl Store {
     /// Looks for a file as the pipelines do, and reads all of it.
     ///
     /// # Errors
-    /// [`ModelsError::Unreadable`].
+    /// [`ModelsError::Unreadable`] and [`ModelsError::TrustList`].
     pub fn state(&self, file: &ModelFile) -> Result<FileState, ModelsError> {
         let Some(path) = self.find(file) else {
             return Ok(FileState::Missing);
         };
-        let read = File::open(&path).and_then(|mut content| Sha256::of_all(&mut content));
-        match read {
-            Ok((sha256, size)) if sha256 == file.sha256 && size == file.size => {
-                Ok(FileState::Installed { path })
-            }
-            Ok((found, found_size)) => Ok(FileState::Altered {
-                path,
-                found,
-                found_size,
-            }),
-            Err(source) => Err(ModelsError::Unreadable { path, source }),
+        let found = match Content::of_file(&path) {
+            Ok(found) => found,
+            Err(source) => return Err(ModelsError::Unreadable { path, source }),
+        };
+        if file.content == Some(found) {
+            return Ok(FileState::Installed { path });
         }
+        Ok(if self.trusted()?.of(&file.id).contains(&found) {
+            FileState::Trusted { path, found }
+        } else if file.content.is_some() {
+            FileState::Altered { path, found }
+        } else {
+            FileState::Unknown { path, found }
+        })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::path::Path;
 
     use super::*;
     use crate::{Manifest, id};
 
-    #[test]
-    fn absent_and_altered_files_are_told_apart() {
-        let dir = tempfile::tempdir().unwrap();
-        let store = Store::locate(Some(dir.path()));
-        let file = Manifest::embedded().file(id::AU_TRIANGLES).unwrap();
-        assert_eq!(store.state(file).unwrap(), FileState::Missing);
-        let path = dir.path().join(&file.path);
+    fn put(folder: &Path, id: &str) -> PathBuf {
+        let path = folder.join(&Manifest::embedded().file(id).unwrap().path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, b"abc").unwrap();
-        let altered = FileState::Altered {
-            path,
-            found: Sha256::of(b"abc"),
-            found_size: 3,
+        path
+    }
+
+    #[test]
+    fn absent_altered_unknown_and_trusted_files_are_told_apart() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::locate(Some(dir.path()));
+        let found = Content::of(b"abc");
+        let state = |id| store.state(Manifest::embedded().file(id).unwrap()).unwrap();
+
+        assert_eq!(state(id::AU_TRIANGLES), FileState::Missing);
+        let path = put(dir.path(), id::AU_TRIANGLES);
+        assert_eq!(state(id::AU_TRIANGLES), FileState::Altered { path, found });
+        let path = put(dir.path(), id::OPENFACE3_MTL);
+        let unknown = FileState::Unknown {
+            path: path.clone(),
+            found,
         };
-        assert_eq!(store.state(file).unwrap(), altered);
+        assert_eq!(state(id::OPENFACE3_MTL), unknown);
+        let mtl = Manifest::embedded().file(id::OPENFACE3_MTL).unwrap();
+        store.trust(mtl, found).unwrap();
+        assert_eq!(state(id::OPENFACE3_MTL), FileState::Trusted { path, found });
+        assert!(!state(id::AU_TRIANGLES).is_good() && state(id::OPENFACE3_MTL).is_good());
     }
 }

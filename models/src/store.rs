@@ -7,10 +7,9 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
-
 use crate::manifest::ModelFile;
-use crate::{Manifest, MissingFile, ModelSet, ModelsError, Sha256};
+use crate::trust::TrustList;
+use crate::{Content, Manifest, MissingFile, ModelSet, ModelsError};
 
 /// The origin whose files may also lie in the folder that programs using OpenFace's models share.
 const OPENFACE: &str = "openface";
@@ -56,7 +55,14 @@ impl Store {
     /// `OpenFaceModels/2.2.0/originals`, `2.2.0/originals`, `originals` or the folder itself.
     #[must_use]
     pub fn locate(explicit: Option<&Path>) -> Self {
+        Self::of(Manifest::embedded(), explicit)
+    }
+
+    /// The same for the files of another manifest.
+    #[must_use]
+    pub fn of(manifest: &'static Manifest, explicit: Option<&Path>) -> Self {
         Self::in_surroundings(
+            manifest,
             explicit,
             Surroundings {
                 faceau_models: std::env::var_os("FACEAU_MODELS"),
@@ -66,7 +72,11 @@ impl Store {
         )
     }
 
-    fn in_surroundings(explicit: Option<&Path>, around: Surroundings) -> Self {
+    fn in_surroundings(
+        manifest: &'static Manifest,
+        explicit: Option<&Path>,
+        around: Surroundings,
+    ) -> Self {
         // An empty variable is how shells say "not set".
         let folder = |value: Option<OsString>| value.filter(|v| !v.is_empty()).map(PathBuf::from);
         let in_data = |below: &str| around.data_dir.as_ref().map(|data| data.join(below));
@@ -94,10 +104,13 @@ impl Store {
                 })
             })
             .collect();
-        Self {
-            manifest: Manifest::embedded(),
-            roots,
-        }
+        Self { manifest, roots }
+    }
+
+    /// The list of the files that are looked for.
+    #[must_use]
+    pub fn manifest(&self) -> &'static Manifest {
+        self.manifest
     }
 
     /// The folders, in the order in which they are searched.
@@ -108,17 +121,19 @@ impl Store {
     /// Finds every file of `set`. Looks at names only.
     ///
     /// # Errors
-    /// [`ModelsError::Missing`] with all files that were not found.
-    pub fn resolve(&self, set: ModelSet) -> Result<ResolvedSet, ModelsError> {
+    /// [`ModelsError::Missing`] with all files that were not found, or
+    /// [`ModelsError::TrustList`].
+    pub fn resolve(&self, set: ModelSet) -> Result<FoundSet, ModelsError> {
+        let trusted = self.trusted()?;
         let (mut files, mut missing) = (Vec::new(), Vec::new());
         for file in self.manifest.files_of(set) {
             match self.find(file) {
-                Some(path) => files.push(ResolvedFile {
+                Some(path) => files.push(FoundFile {
                     id: file.id.clone(),
                     relative: file.path.clone(),
                     path,
-                    size: file.size,
-                    sha256: file.sha256,
+                    listed: file.content,
+                    trusted: trusted.of(&file.id).to_vec(),
                 }),
                 None => missing.push(MissingFile {
                     id: file.id.clone(),
@@ -128,7 +143,7 @@ impl Store {
             }
         }
         if missing.is_empty() {
-            return Ok(ResolvedSet { set, files });
+            return Ok(FoundSet { set, files });
         }
         Err(ModelsError::Missing {
             set,
@@ -140,59 +155,85 @@ impl Store {
 
     /// The first place where a file of this name lies.
     pub(crate) fn find(&self, file: &ModelFile) -> Option<PathBuf> {
-        self.roots
-            .iter()
-            .filter(|root| !root.openface_only || file.origin_id == OPENFACE)
+        self.roots_for(file)
             .flat_map(|root| {
                 let place = |layout: &String| root.folder.join(layout).join(&file.path);
                 file.origin.layouts.iter().map(place)
             })
             .find(|candidate| candidate.is_file())
     }
+
+    /// Where a file belongs when it is brought in: OpenFace's files into the folder that programs
+    /// share, all others into faceau's own, or everything into the folder that was named.
+    ///
+    /// # Errors
+    /// [`ModelsError::NoHome`] when the user has no data folder and none was named.
+    pub fn home(&self, file: &ModelFile) -> Result<Home, ModelsError> {
+        let root = self.roots_for(file).last().ok_or(ModelsError::NoHome)?;
+        let layout = if root.openface_only {
+            ""
+        } else {
+            file.origin.layouts.first().map_or("", String::as_str)
+        };
+        Ok(Home {
+            path: root.folder.join(layout).join(&file.path),
+            root: root.folder.clone(),
+        })
+    }
+
+    /// Notes that the user trusts this content as that of `file`.
+    ///
+    /// # Errors
+    /// [`ModelsError::NoHome`], and [`ModelsError::TrustList`] when the note cannot be written.
+    pub fn trust(&self, file: &ModelFile, content: Content) -> Result<(), ModelsError> {
+        TrustList::add(&self.home(file)?.root, &file.id, content)
+    }
+
+    /// The files that the user trusts, from the lists in all folders.
+    pub(crate) fn trusted(&self) -> Result<TrustList, ModelsError> {
+        TrustList::read_all(self.folders())
+    }
+
+    /// The folders in which this file is looked for.
+    fn roots_for(&self, file: &ModelFile) -> impl DoubleEndedIterator<Item = &Root> {
+        let openface = file.origin_id == OPENFACE;
+        self.roots
+            .iter()
+            .filter(move |root| !root.openface_only || openface)
+    }
 }
 
-/// A file of the manifest, found on this machine; its content is not checked yet.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ResolvedFile {
+/// The place of a file that is brought in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Home {
+    /// The file's path.
+    pub path: PathBuf,
+    /// The store's folder that it lies in.
+    pub root: PathBuf,
+}
+
+/// A file of the manifest, found on this machine by its name; nobody has looked into it yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundFile {
     /// Its id in the manifest; see [`crate::id`].
     pub id: String,
     /// Its path relative to its origin's folder, with `/`.
     pub relative: String,
-    /// Where it lies: absolute. Serializing fails if it is not Unicode.
+    /// Where it lies: absolute.
     pub path: PathBuf,
-    /// Expected size in bytes.
-    pub size: u64,
-    /// Expected digest.
-    pub sha256: Sha256,
+    /// What the manifest says it holds, if it does.
+    pub listed: Option<Content>,
+    /// What else the user trusts under this name.
+    pub trusted: Vec<Content>,
 }
 
-/// All files of a set, found on this machine.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ResolvedSet {
+/// All files of a set, found on this machine by their names. [`pin`](crate::pin) looks into them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundSet {
     /// The set.
     pub set: ModelSet,
     /// Its files, in the manifest's order.
-    pub files: Vec<ResolvedFile>,
-}
-
-impl ResolvedSet {
-    /// The file with this id.
-    #[must_use]
-    pub fn file(&self, id: &str) -> Option<&ResolvedFile> {
-        self.files.iter().find(|file| file.id == id)
-    }
-
-    /// The file that `index`, a file of this set, calls `name`: OpenFace's index files name others
-    /// relative to their own folder, some with `\` between folders.
-    #[must_use]
-    pub fn named_by(&self, index: &ResolvedFile, name: &str) -> Option<&ResolvedFile> {
-        let name = name.replace('\\', "/");
-        let relative = match index.relative.rsplit_once('/') {
-            Some((folder, _)) => format!("{folder}/{name}"),
-            None => name,
-        };
-        self.files.iter().find(|file| file.relative == relative)
-    }
+    pub files: Vec<FoundFile>,
 }
 
 #[cfg(test)]

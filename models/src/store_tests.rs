@@ -3,7 +3,7 @@
 use std::fs;
 
 use super::*;
-use crate::id;
+use crate::{UnknownModels, id, pin};
 
 /// Puts an empty file at every place where `set`'s files belong, `onnx` and `openface` being the
 /// layouts of the two kinds.
@@ -20,8 +20,16 @@ fn fill(root: &Path, set: ModelSet, onnx: &str, openface: &str) {
     }
 }
 
+fn in_surroundings(explicit: Option<&Path>, around: Surroundings) -> Store {
+    Store::in_surroundings(Manifest::embedded(), explicit, around)
+}
+
 fn only(folder: &Path) -> Store {
-    Store::in_surroundings(Some(folder), Surroundings::default())
+    in_surroundings(Some(folder), Surroundings::default())
+}
+
+fn file<'a>(set: &'a FoundSet, id: &str) -> &'a FoundFile {
+    set.files.iter().find(|file| file.id == id).unwrap()
 }
 
 fn missing(error: ModelsError) -> Vec<MissingFile> {
@@ -44,7 +52,7 @@ fn every_layout_is_found() {
             fill(dir.path(), ModelSet::Pfld, onnx, openface);
             let found = only(dir.path()).resolve(ModelSet::Pfld).unwrap();
             assert_eq!(found.files.len(), 42);
-            let pfld = &found.file(id::PFLD).unwrap().path;
+            let pfld = &file(&found, id::PFLD).path;
             assert_eq!(pfld, &dir.path().join(onnx).join("pfld_cunjian.onnx"));
             assert!(found.files.iter().all(|file| file.path.is_file()));
         }
@@ -60,13 +68,13 @@ fn an_explicit_folder_is_the_only_one() {
         openface_models_dir: Some(full.path().into()),
         data_dir: Some(full.path().into()),
     };
-    let store = Store::in_surroundings(Some(empty.path()), around());
+    let store = in_surroundings(Some(empty.path()), around());
     assert_eq!(
         missing(store.resolve(ModelSet::Pfld).unwrap_err()).len(),
         42
     );
     assert!(
-        Store::in_surroundings(None, around())
+        in_surroundings(None, around())
             .resolve(ModelSet::Pfld)
             .is_ok()
     );
@@ -82,11 +90,11 @@ fn the_variable_comes_before_the_data_folder_and_that_before_openface_s() {
         data_dir: Some(data.clone()),
     };
     let resolve = |models: Option<&Path>| {
-        Store::in_surroundings(None, around(models))
+        in_surroundings(None, around(models))
             .resolve(ModelSet::Pfld)
             .unwrap()
     };
-    let place = |set: &ResolvedSet, id: &str| set.file(id).unwrap().path.clone();
+    let place = |set: &FoundSet, id: &str| file(set, id).path.clone();
 
     // Two places, each with its kind of files.
     fill(&data.join("faceau/models"), ModelSet::Pfld, "onnx", "");
@@ -126,7 +134,7 @@ fn openface_s_own_folder_gives_openface_s_files_and_replaces_the_default() {
         "",
         "2.2.0/originals",
     );
-    let store = Store::in_surroundings(
+    let store = in_surroundings(
         None,
         Surroundings {
             faceau_models: None,
@@ -166,6 +174,7 @@ fn all_missing_files_are_reported_at_once() {
         "and 15 more",
         dir.path().to_str().unwrap(),
         "https://github.com/TadasBaltrusaitis/OpenFace",
+        "models install pfld",
         "--models",
         "FACEAU_MODELS",
     ] {
@@ -189,7 +198,8 @@ fn a_relative_folder_is_made_absolute() {
 fn index_files_name_their_neighbours() {
     let dir = tempfile::tempdir().unwrap();
     fill(dir.path(), ModelSet::Pfld, "", "");
-    let set = only(dir.path()).resolve(ModelSet::Pfld).unwrap();
+    let found = only(dir.path()).resolve(ModelSet::Pfld).unwrap();
+    let set = pin(&found, UnknownModels::Allow).unwrap().set;
     let list = set.file(id::AU_VIDEO_PREDICTORS).unwrap();
     for name in [
         "svm_combined/AU_1_dynamic.dat",
@@ -208,4 +218,36 @@ fn index_files_name_their_neighbours() {
         set.named_by(onnx, "retinaface_mobilenet025_coreml.onnx"),
         set.file(id::RETINAFACE)
     );
+}
+
+#[test]
+fn openface_s_files_are_brought_into_the_shared_folder_and_others_into_faceau_s() {
+    let around = |openface: Option<&str>| Surroundings {
+        faceau_models: Some("/mine".into()),
+        openface_models_dir: openface.map(Into::into),
+        data_dir: Some("/data".into()),
+    };
+    let home = |store: &Store, id| {
+        let home = store.home(Manifest::embedded().file(id).unwrap()).unwrap();
+        assert!(home.path.starts_with(&home.root));
+        home.path
+    };
+    let pnet = "lib/local/LandmarkDetector/model/mtcnn_detector/PNet.dat";
+    let store = in_surroundings(None, around(None));
+    let shared = Path::new("/data/OpenFaceModels/2.2.0/originals");
+    assert_eq!(home(&store, "mtcnn/pnet"), shared.join(pnet));
+    let own = Path::new("/data/faceau/models/onnx/pfld_cunjian.onnx");
+    assert_eq!(home(&store, id::PFLD), own);
+    let store = in_surroundings(None, around(Some("/openface")));
+    assert_eq!(
+        home(&store, "mtcnn/pnet"),
+        Path::new("/openface").join(pnet)
+    );
+    let store = in_surroundings(Some(Path::new("/named")), around(Some("/openface")));
+    let named = Path::new("/named/OpenFaceModels/2.2.0/originals");
+    assert_eq!(home(&store, "mtcnn/pnet"), named.join(pnet));
+
+    let nowhere = in_surroundings(None, Surroundings::default());
+    let pfld = Manifest::embedded().file(id::PFLD).unwrap();
+    assert!(matches!(nowhere.home(pfld), Err(ModelsError::NoHome)));
 }

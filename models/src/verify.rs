@@ -4,10 +4,12 @@
 //! change in between. What the bytes mean is for others to say.
 
 use std::fs;
+use std::path::Path;
 
-use crate::{AlteredFile, ModelsError, ResolvedFile, ResolvedSet, Sha256};
+use crate::resolved::{ResolvedFile, ResolvedSet};
+use crate::{AlteredFile, Content, FoundFile, FoundSet, ModelsError};
 
-/// What to do with a file whose content the manifest does not list.
+/// What to do with a file whose content neither the manifest lists nor the user trusts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UnknownModels {
     /// Refuse it: results would not be what anybody expects.
@@ -16,133 +18,117 @@ pub enum UnknownModels {
     Allow,
 }
 
-/// The content of a model file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct VerifiedFile {
-    /// The whole file.
-    pub bytes: Vec<u8>,
-    /// Digest of `bytes`.
-    pub sha256: Sha256,
-    /// Whether that is the digest that was expected; `false` only with [`UnknownModels::Allow`].
-    pub known: bool,
-}
-
-/// Reads a file and compares size and digest with what is expected.
-///
-/// Text files are compared byte by byte like all others: one whose line ends were converted on the
-/// way (Git's `autocrlf`) is refused, although it would parse.
-///
-/// # Errors
-/// [`ModelsError::Unreadable`], and [`ModelsError::Altered`] with [`UnknownModels::Refuse`].
-pub fn read_verified(
-    file: &ResolvedFile,
-    unknown: UnknownModels,
-) -> Result<VerifiedFile, ModelsError> {
-    let bytes = fs::read(&file.path).map_err(|source| ModelsError::Unreadable {
-        path: file.path.clone(),
-        source,
-    })?;
-    let (size, sha256) = (bytes.len() as u64, Sha256::of(&bytes));
-    let known = size == file.size && sha256 == file.sha256;
-    if !known && unknown == UnknownModels::Refuse {
-        return Err(ModelsError::Altered(Box::new(AlteredFile {
-            id: file.id.clone(),
-            path: file.path.clone(),
-            expected: file.sha256,
-            expected_size: file.size,
-            found: sha256,
-            found_size: size,
-        })));
-    }
-    Ok(VerifiedFile {
-        bytes,
-        sha256,
-        known,
-    })
-}
-
-impl ResolvedSet {
-    /// Reads the file with this id.
-    ///
-    /// # Errors
-    /// [`ModelsError::NotInSet`], and as [`read_verified`].
-    pub fn read(&self, id: &str) -> Result<Vec<u8>, ModelsError> {
-        self.read_found(id, self.file(id))
-    }
-
-    /// Reads the file that `index`, a file of this set, calls `name`.
-    ///
-    /// # Errors
-    /// As [`ResolvedSet::read`].
-    pub fn read_named_by(&self, index: &ResolvedFile, name: &str) -> Result<Vec<u8>, ModelsError> {
-        self.read_found(name, self.named_by(index, name))
-    }
-
-    /// Reads the file at a path relative to its origin's folder.
-    ///
-    /// # Errors
-    /// As [`ResolvedSet::read`].
-    pub fn read_at(&self, relative: &str) -> Result<Vec<u8>, ModelsError> {
-        let found = self.files.iter().find(|file| file.relative == relative);
-        self.read_found(relative, found)
-    }
-
-    fn read_found(&self, name: &str, found: Option<&ResolvedFile>) -> Result<Vec<u8>, ModelsError> {
-        let file = found.ok_or_else(|| ModelsError::NotInSet {
-            set: self.set,
-            file: name.to_owned(),
-        })?;
-        Ok(read_verified(file, UnknownModels::Refuse)?.bytes)
-    }
-}
-
 /// A set whose files were read and found acceptable; see [`pin`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PinnedSet {
     /// The set, expecting of every file exactly what it was found to be.
     pub set: ResolvedSet,
-    /// Ids of the files that the manifest does not know; empty unless those are allowed.
+    /// Ids of the files that the manifest does not list: those that the user trusts, and others
+    /// where those are allowed.
     pub unknown: Vec<String>,
 }
 
 /// Checks every file of a set and notes what was found, so that whoever gets the pinned set, another
-/// process or a later run, reads the same bytes or nothing: with [`read_verified`] and
-/// [`UnknownModels::Refuse`], also where unknown models are allowed.
+/// process or a later run, reads the same bytes or nothing.
 ///
 /// # Errors
-/// As [`read_verified`], for the first file that fails.
-pub fn pin(set: &ResolvedSet, unknown: UnknownModels) -> Result<PinnedSet, ModelsError> {
+/// For the first file that fails: [`ModelsError::Unreadable`]; with [`UnknownModels::Refuse`] also
+/// [`ModelsError::Altered`] and [`ModelsError::Untrusted`].
+pub fn pin(found: &FoundSet, unknown: UnknownModels) -> Result<PinnedSet, ModelsError> {
     let mut pinned = PinnedSet {
-        set: set.clone(),
+        set: ResolvedSet {
+            set: found.set,
+            files: Vec::with_capacity(found.files.len()),
+        },
         unknown: Vec::new(),
     };
-    for file in &mut pinned.set.files {
-        let found = read_verified(file, unknown)?;
-        if !found.known {
+    for file in &found.files {
+        let content = Content::of_file(&file.path).map_err(|e| unreadable(&file.path, e))?;
+        if file.listed != Some(content) {
+            if !file.trusted.contains(&content) && unknown == UnknownModels::Refuse {
+                return Err(refusal(file, content));
+            }
             pinned.unknown.push(file.id.clone());
         }
-        file.size = found.bytes.len() as u64;
-        file.sha256 = found.sha256;
+        pinned.set.files.push(ResolvedFile {
+            id: file.id.clone(),
+            relative: file.relative.clone(),
+            path: file.path.clone(),
+            content,
+        });
     }
     Ok(pinned)
 }
 
+fn refusal(file: &FoundFile, found: Content) -> ModelsError {
+    match file.listed {
+        Some(expected) => altered(&file.id, &file.path, expected, found),
+        None => ModelsError::Untrusted {
+            path: file.path.clone(),
+            found,
+        },
+    }
+}
+
+impl ResolvedFile {
+    /// Reads the file, if it still is what it was.
+    ///
+    /// # Errors
+    /// [`ModelsError::Unreadable`] and [`ModelsError::Altered`].
+    pub fn read(&self) -> Result<Vec<u8>, ModelsError> {
+        read_exactly(&self.id, &self.path, self.content)
+    }
+}
+
+/// Reads a file that must hold `expected`; `id` is for the message.
+pub(crate) fn read_exactly(
+    id: &str,
+    path: &Path,
+    expected: Content,
+) -> Result<Vec<u8>, ModelsError> {
+    let bytes = fs::read(path).map_err(|error| unreadable(path, error))?;
+    let found = Content::of(&bytes);
+    if found == expected {
+        Ok(bytes)
+    } else {
+        Err(altered(id, path, expected, found))
+    }
+}
+
+fn altered(id: &str, path: &Path, expected: Content, found: Content) -> ModelsError {
+    ModelsError::Altered(Box::new(AlteredFile {
+        id: id.to_owned(),
+        path: path.to_owned(),
+        expected,
+        found,
+    }))
+}
+
+fn unreadable(path: &Path, source: std::io::Error) -> ModelsError {
+    ModelsError::Unreadable {
+        path: path.to_owned(),
+        source,
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::*;
     use crate::{Manifest, ModelSet, Store};
 
-    fn file_with(folder: &Path, content: &[u8]) -> ResolvedFile {
+    fn found_with(folder: &Path, content: &[u8]) -> FoundSet {
         let path = folder.join("model.dat");
         fs::write(&path, content).unwrap();
-        ResolvedFile {
+        let file = FoundFile {
             id: "model".into(),
             relative: "model.dat".into(),
             path,
-            size: 3,
-            sha256: Sha256::of(b"abc"),
+            listed: Some(Content::of(b"abc")),
+            trusted: vec![Content::of(b"mine")],
+        };
+        FoundSet {
+            set: ModelSet::Pfld,
+            files: vec![file],
         }
     }
 
@@ -150,68 +136,70 @@ mod tests {
     fn the_right_file_is_read() {
         let dir = tempfile::tempdir().unwrap();
         for unknown in [UnknownModels::Refuse, UnknownModels::Allow] {
-            let read = read_verified(&file_with(dir.path(), b"abc"), unknown).unwrap();
-            assert_eq!(
-                (read.bytes.as_slice(), read.sha256, read.known),
-                (&b"abc"[..], Sha256::of(b"abc"), true)
-            );
+            let pinned = pin(&found_with(dir.path(), b"abc"), unknown).unwrap();
+            assert_eq!(pinned.unknown, [""; 0]);
+            assert_eq!(pinned.set.read("model").unwrap(), b"abc");
         }
+    }
+
+    #[test]
+    fn a_file_that_the_user_trusts_is_read_and_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let pinned = pin(&found_with(dir.path(), b"mine"), UnknownModels::Refuse).unwrap();
+        assert_eq!(pinned.unknown, ["model"]);
+        assert_eq!(pinned.set.read("model").unwrap(), b"mine");
     }
 
     #[test]
     fn an_altered_file_is_refused_or_marked() {
         let dir = tempfile::tempdir().unwrap();
         for content in [&b"abd"[..], b"ab", b"abc\r\n", b""] {
-            let file = file_with(dir.path(), content);
-            let found = Sha256::of(content);
-            let message = read_verified(&file, UnknownModels::Refuse)
-                .unwrap_err()
-                .to_string();
+            let found = found_with(dir.path(), content);
+            let message = pin(&found, UnknownModels::Refuse).unwrap_err().to_string();
             for part in [
-                file.path.to_str().unwrap(),
-                &file.sha256.to_string(),
-                &found.to_string(),
+                found.files[0].path.to_str().unwrap(),
+                &Content::of(b"abc").to_string(),
+                &Content::of(content).to_string(),
                 "--allow-unknown-models",
             ] {
                 assert!(message.contains(part), "{part} not in: {message}");
             }
             assert!(!message.contains('\n'));
 
-            let read = read_verified(&file, UnknownModels::Allow).unwrap();
-            assert_eq!(
-                (read.bytes.as_slice(), read.sha256, read.known),
-                (content, found, false)
-            );
+            let pinned = pin(&found, UnknownModels::Allow).unwrap();
+            assert_eq!(pinned.unknown, ["model"]);
+            assert_eq!(pinned.set.read("model").unwrap(), content);
         }
+    }
+
+    #[test]
+    fn a_file_that_nobody_has_described_needs_trust() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut found = found_with(dir.path(), b"new");
+        found.files[0].listed = None;
+        let message = pin(&found, UnknownModels::Refuse).unwrap_err().to_string();
+        assert!(message.contains("import --trust"), "{message}");
+        found.files[0].trusted = vec![Content::of(b"new")];
+        let pinned = pin(&found, UnknownModels::Refuse).unwrap();
+        assert_eq!(pinned.unknown, ["model"]);
     }
 
     #[test]
     fn a_file_that_vanished_is_an_error_that_names_it() {
         let dir = tempfile::tempdir().unwrap();
-        let file = file_with(dir.path(), b"abc");
-        fs::remove_file(&file.path).unwrap();
-        let error = read_verified(&file, UnknownModels::Allow).unwrap_err();
-        assert!(matches!(&error, ModelsError::Unreadable { path, .. } if *path == file.path));
+        let found = found_with(dir.path(), b"abc");
+        let file = &found.files[0].path;
+        fs::remove_file(file).unwrap();
+        let error = pin(&found, UnknownModels::Allow).unwrap_err();
+        assert!(matches!(&error, ModelsError::Unreadable { path, .. } if path == file));
     }
 
     #[test]
     fn a_pinned_set_expects_what_was_found() {
         let dir = tempfile::tempdir().unwrap();
-        let set = ResolvedSet {
-            set: ModelSet::Pfld,
-            files: vec![file_with(dir.path(), b"mine")],
-        };
-        assert!(pin(&set, UnknownModels::Refuse).is_err());
-        let pinned = pin(&set, UnknownModels::Allow).unwrap();
-        assert_eq!(pinned.unknown, ["model"]);
-        let [file] = &pinned.set.files[..] else {
-            panic!("{pinned:?}");
-        };
-        let read = read_verified(file, UnknownModels::Refuse).unwrap();
-        assert_eq!((read.bytes.as_slice(), read.known), (&b"mine"[..], true));
-
-        fs::write(&file.path, b"yours").unwrap();
-        assert!(read_verified(file, UnknownModels::Refuse).is_err());
+        let pinned = pin(&found_with(dir.path(), b"yours"), UnknownModels::Allow).unwrap();
+        fs::write(&pinned.set.files[0].path, b"ours").unwrap();
+        assert!(pinned.set.read("model").is_err());
     }
 
     /// The manifest against the real files: everything the PFLD pipeline needs, and whatever else

@@ -30,7 +30,7 @@ impl Batch<'_> {
             models: files
                 .map(|file| ModelIdentity {
                     id: file.id.clone(),
-                    sha256: file.sha256.to_string(),
+                    sha256: file.content.sha256.to_string(),
                 })
                 .collect(),
             program: ProgramIdentity::this(),

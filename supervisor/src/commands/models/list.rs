@@ -40,8 +40,8 @@ impl Count {
         for state in states {
             count.files += 1;
             match state {
-                FileState::Installed { .. } => {}
-                FileState::Altered { .. } => count.altered += 1,
+                FileState::Installed { .. } | FileState::Trusted { .. } => {}
+                FileState::Altered { .. } | FileState::Unknown { .. } => count.altered += 1,
                 FileState::Missing => count.missing += 1,
             }
         }
