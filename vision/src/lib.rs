@@ -14,6 +14,7 @@ pub mod grey;
 pub mod image;
 pub mod model_file;
 pub mod network;
+pub mod openface3;
 pub mod pipeline;
 pub mod shape;
 pub mod stage;

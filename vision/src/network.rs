@@ -12,6 +12,69 @@ pub struct Tensor {
     pub data: Vec<f32>,
 }
 
+/// Size of one dimension of a network's input or output: fixed, or left open by the model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Dimension(pub Option<usize>);
+
+impl Dimension {
+    /// Whether it can be this.
+    pub fn may_be(self, size: usize) -> bool {
+        self.0.is_none_or(|fixed| fixed == size)
+    }
+}
+
+/// The shape that a model declares for an input or output, outermost first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shape(pub Vec<Dimension>);
+
+impl Shape {
+    /// Whether a tensor of these sizes fits.
+    pub fn accepts(&self, sizes: &[usize]) -> bool {
+        self.0.len() == sizes.len() && self.0.iter().zip(sizes).all(|(d, &size)| d.may_be(size))
+    }
+}
+
+impl std::fmt::Display for Shape {
+    /// As in `1x3x?x?`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for (i, dimension) in self.0.iter().enumerate() {
+            let between = if i == 0 { "" } else { "x" };
+            match dimension.0 {
+                Some(size) => write!(f, "{between}{size}")?,
+                None => write!(f, "{between}?")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// An output as a model declares it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Output {
+    /// Its name. Exporters may give one name to several.
+    pub name: String,
+    /// Its shape.
+    pub shape: Shape,
+}
+
+/// What a model says of its one input and its outputs, before it is run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signature {
+    /// Shape of the input.
+    pub input: Shape,
+    /// The outputs in the model's order.
+    pub outputs: Vec<Output>,
+}
+
+impl Signature {
+    /// The outputs with their shapes, for messages.
+    pub fn describe_outputs(&self) -> String {
+        let describe = |output: &Output| format!("{} {}", output.name, output.shape);
+        let all: Vec<String> = self.outputs.iter().map(describe).collect();
+        all.join(", ")
+    }
+}
+
 /// A network could not be run.
 #[derive(Debug, thiserror::Error)]
 #[error("the network `{network}` could not be run: {reason}")]

@@ -1,4 +1,4 @@
-//! Affine warp of a colour image, bit for bit as OpenCV 4 does it.
+//! Affine and axis-aligned warps of a colour image, bit for bit as OpenCV 4 does them.
 //!
 //! OpenCV samples on a grid of 1/32 pixel with weights in fixed point; descriptors downstream are
 //! sensitive to that, so it is reproduced exactly: linear interpolation, black outside the image.
@@ -10,6 +10,21 @@ use crate::image::BgrView;
 const STEPS: i32 = 32;
 /// Fixed-point scale of the coordinates before they are rounded to 1/32.
 const COORDINATE_SCALE: f64 = 1024.0;
+
+/// Samples `source` where columns at `xs` cross rows at `ys` (all in 1/32 px) and hands over each
+/// pixel with its place, row by row: a warp without rotation, whose coordinates the caller rounds.
+pub fn sample_grid(
+    source: &BgrView<'_>,
+    xs: &[i32],
+    ys: &[i32],
+    mut put: impl FnMut(usize, [u8; 3]),
+) {
+    for (row, &y) in ys.iter().enumerate() {
+        for (column, &x) in xs.iter().enumerate() {
+            put(row * xs.len() + column, sample(source, x, y));
+        }
+    }
+}
 
 /// Warps colour images to a fixed size.
 #[derive(Debug, Clone)]
@@ -237,6 +252,24 @@ mod tests {
             };
             assert_eq!(pixel, expected);
         }
+    }
+
+    #[test]
+    fn a_grid_without_fractions_picks_pixels() {
+        let data = picture();
+        let source = BgrView::new(&data, 8, 6, 24).unwrap();
+        let mut seen = Vec::new();
+        sample_grid(&source, &[-32, 64, 80], &[32, i32::MAX], |i, pixel| {
+            seen.push((i, pixel));
+        });
+        let at = |x: usize| [0, 1, 2].map(|c| data[24 + 3 * x + c]);
+        let between = [0, 1, 2].map(|c| {
+            let [a, b] = [at(2)[c], at(3)[c]].map(u32::from);
+            (a + b).div_ceil(2) as u8
+        });
+        let black = [0; 3];
+        let expected = [black, at(2), between, black, black, black];
+        assert!(seen.iter().copied().eq(expected.into_iter().enumerate()));
     }
 
     proptest! {

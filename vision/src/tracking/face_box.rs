@@ -1,7 +1,5 @@
 //! A rectangle around a face: what a detector returns and what a tracker carries along.
 
-use crate::analysis::LANDMARKS;
-
 /// A rectangle in pixels of the frame, borders included. It may reach beyond the frame.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct FaceBox {
@@ -16,10 +14,10 @@ pub struct FaceBox {
 }
 
 impl FaceBox {
-    /// The smallest box that holds all of `landmarks` (x of all 68, then y). Not finite when one
-    /// of them is not.
-    pub fn of_landmarks(landmarks: &[f32; 2 * LANDMARKS]) -> Self {
-        let (xs, ys) = landmarks.split_at(LANDMARKS);
+    /// The smallest box that holds all of `landmarks` (x of all, then y of all). Not finite when
+    /// one of them is not.
+    pub fn of_landmarks(landmarks: &[f32]) -> Self {
+        let (xs, ys) = landmarks.split_at(landmarks.len() / 2);
         let span = |values: &[f32]| {
             values
                 .iter()
@@ -105,6 +103,7 @@ impl FaceBox {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::analysis::LANDMARKS;
     use proptest::prelude::*;
 
     fn boxes() -> impl Strategy<Value = FaceBox> {

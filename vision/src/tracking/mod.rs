@@ -16,7 +16,7 @@ pub mod resample;
 pub mod retinaface;
 mod taps;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 pub mod validator;
 
 use crate::analysis::{FrameAnalysis, LANDMARKS, TrackerMemory};

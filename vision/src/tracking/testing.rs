@@ -1,6 +1,6 @@
 //! Networks that are plain functions, for tests.
 
-use crate::network::{Network, NetworkError, Tensor};
+use crate::network::{Dimension, Network, NetworkError, Output, Shape, Signature, Tensor};
 
 /// What a fake network answers: shape and values of each output.
 pub(crate) type Answer = Vec<(Vec<usize>, Vec<f32>)>;
@@ -35,5 +35,19 @@ impl<F: FnMut(&[usize], &[f32]) -> Answer> Network for FakeNetwork<F> {
             *output = Tensor { shape, data };
         }
         Ok(())
+    }
+}
+
+/// What a model declares: the shape of its input and names and shapes of its outputs, written as
+/// in `1x3x?x?`.
+pub(crate) fn signature(input: &str, outputs: &[(&str, &str)]) -> Signature {
+    let shape = |text: &str| Shape(text.split('x').map(|d| Dimension(d.parse().ok())).collect());
+    let output = |&(name, text): &(&str, &str)| Output {
+        name: name.to_owned(),
+        shape: shape(text),
+    };
+    Signature {
+        input: shape(input),
+        outputs: outputs.iter().map(output).collect(),
     }
 }
