@@ -11,4 +11,4 @@ pub mod session;
 
 pub use library::{Library, LibraryError};
 pub use provider::{Provider, ProviderChoice};
-pub use session::{NetworkOptions, OnnxNetwork, OpenError};
+pub use session::{ChooseOutputs, NetworkOptions, OnnxNetwork, OpenError};

@@ -1,14 +1,17 @@
 //! One model, opened and ready to run.
 
-use faceau_vision::network::{Network, NetworkError, Tensor};
-use ort::session::Session;
+use faceau_vision::network::{Dimension, Network, NetworkError, Output, Shape, Signature, Tensor};
 use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
+use ort::session::{HasSelectedOutputs, OutputSelector, RunOptions, Session};
 
 use ort::value::{Outlet, TensorElementType, TensorRef};
 
 use crate::denormals::AsZero;
 use crate::library::Library;
 use crate::provider::{Provider, ProviderChoice};
+
+/// A rule by which the outputs of a model are chosen.
+pub type ChooseOutputs = fn(&Signature) -> Result<Vec<usize>, String>;
 
 /// How to open a model.
 #[derive(Debug, Clone, Default)]
@@ -20,6 +23,9 @@ pub struct NetworkOptions<'a> {
     /// Names of the outputs in the order in which they are wanted; all outputs in the model's own
     /// order when empty.
     pub outputs: &'a [&'a str],
+    /// Chooses the outputs that are wanted, by their places, from what the model declares, where
+    /// names cannot tell; or says why this is not the model expected. `outputs` is empty then.
+    pub choose: Option<ChooseOutputs>,
     /// Sizes of input dimensions that the model leaves open, by their names in the model. With
     /// them fixed, ONNX Runtime plans memory ahead and Core ML can take more of the network.
     pub dimensions: &'a [(&'a str, usize)],
@@ -58,12 +64,13 @@ pub enum OpenError {
 }
 
 /// A model in an ONNX Runtime session of its own, which computes on the calling thread.
-#[derive(Debug)]
 pub struct OnnxNetwork {
     name: String,
     session: Session,
-    /// For each output that is wanted, its place among the model's outputs.
+    /// For each output that is wanted, its place among those that are asked for.
     outputs: Vec<usize>,
+    /// Asks for these, so that the engine neither computes nor copies others.
+    request: RunOptions<HasSelectedOutputs>,
     provider: Provider,
     fallback: Option<String>,
 }
@@ -84,8 +91,15 @@ impl OnnxNetwork {
         for (i, &provider) in candidates.iter().enumerate() {
             match open_session(library, model, options, provider) {
                 Ok(session) => {
+                    let chosen = choose_outputs(&session, options)?;
+                    let (request, outputs) =
+                        request_outputs(&session, &chosen).map_err(|e| OpenError::Model {
+                            network: options.name.to_owned(),
+                            reason: e.to_string(),
+                        })?;
                     return Ok(Self {
-                        outputs: choose_outputs(&session, options)?,
+                        outputs,
+                        request,
                         name: options.name.to_owned(),
                         session,
                         provider,
@@ -110,6 +124,15 @@ impl OnnxNetwork {
     /// Why the platform's preferred provider is not used, when that is so. Worth a warning.
     pub fn fallback(&self) -> Option<&str> {
         self.fallback.as_deref()
+    }
+}
+
+impl std::fmt::Debug for OnnxNetwork {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("OnnxNetwork")
+            .field("name", &self.name)
+            .field("provider", &self.provider)
+            .finish_non_exhaustive()
     }
 }
 
@@ -185,7 +208,9 @@ fn choose_outputs(
         }
     }
     let all = session.outputs();
-    let chosen = if options.outputs.is_empty() {
+    let chosen = if let Some(choose) = options.choose {
+        choose(&signature(session)).map_err(unexpected)?
+    } else if options.outputs.is_empty() {
         (0..all.len()).collect()
     } else {
         let place = |name: &&str| {
@@ -218,6 +243,52 @@ fn choose_outputs(
     }
 }
 
+/// What a model with one input declares.
+fn signature(session: &Session) -> Signature {
+    let shape = |outlet: &Outlet| {
+        let sides = outlet.dtype().tensor_shape();
+        let sides = sides.into_iter().flat_map(|shape| shape.iter());
+        Shape(
+            sides
+                .map(|&side| Dimension(usize::try_from(side).ok()))
+                .collect(),
+        )
+    };
+    Signature {
+        input: session.inputs().first().map_or(Shape(Vec::new()), shape),
+        outputs: session
+            .outputs()
+            .iter()
+            .map(|outlet| Output {
+                name: outlet.name().to_owned(),
+                shape: shape(outlet),
+            })
+            .collect(),
+    }
+}
+
+/// Asks for the outputs at the places `chosen`, each name once even if several outputs share it;
+/// returns where each of them is among what is asked for.
+fn request_outputs(
+    session: &Session,
+    chosen: &[usize],
+) -> ort::Result<(RunOptions<HasSelectedOutputs>, Vec<usize>)> {
+    let mut names: Vec<&str> = Vec::new();
+    let mut places = Vec::new();
+    for &i in chosen {
+        let name = session.outputs()[i].name();
+        let place = names.iter().position(|&n| n == name);
+        places.push(place.unwrap_or(names.len()));
+        if place.is_none() {
+            names.push(name);
+        }
+    }
+    let selector = names
+        .into_iter()
+        .fold(OutputSelector::no_default(), OutputSelector::with);
+    Ok((RunOptions::new()?.with_outputs(selector), places))
+}
+
 impl Network for OnnxNetwork {
     fn name(&self) -> &str {
         &self.name
@@ -237,7 +308,9 @@ impl Network for OnnxNetwork {
         let input = TensorRef::from_array_view((shape, input)).map_err(failed)?;
         let computed = {
             let _zero = AsZero::begin();
-            self.session.run(ort::inputs![input]).map_err(failed)?
+            self.session
+                .run_with_options(ort::inputs![input], &self.request)
+                .map_err(failed)?
         };
         outputs.resize_with(self.outputs.len(), Tensor::default);
         for (output, &i) in outputs.iter_mut().zip(&self.outputs) {

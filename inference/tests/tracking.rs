@@ -46,7 +46,8 @@ fn the_landmarks_stay_on_the_face() {
             tracked.confidence
         );
         let expected = &reference[2 * LANDMARKS * n..2 * LANDMARKS * (n + 1)];
-        let expected = std::array::from_fn(|i| expected[i % LANDMARKS * 2 + i / LANDMARKS]);
+        let expected: [f32; 2 * LANDMARKS] =
+            std::array::from_fn(|i| expected[i % LANDMARKS * 2 + i / LANDMARKS]);
         let expected = FaceBox::of_landmarks(&expected);
         let overlap = FaceBox::of_landmarks(&tracked.landmarks).overlap(&expected);
         least = least.min(overlap);

@@ -100,6 +100,7 @@ impl Opening<'_, '_> {
             name: id,
             provider: self.provider,
             outputs,
+            choose: None,
             dimensions,
         };
         let network =
