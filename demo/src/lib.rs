@@ -13,11 +13,14 @@
 
 pub mod action_units;
 pub mod draw;
+pub mod export;
 pub mod face;
 pub mod identity;
+pub mod ordered;
 pub mod paint;
 pub mod pose;
 pub mod random;
+pub mod random_scene;
 pub mod scene;
 
 pub use action_units::{Au, AuIntensities};
