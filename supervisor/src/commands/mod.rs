@@ -3,6 +3,7 @@
 //! One file or folder for each command: its part of the command line and the code that runs it.
 //! A command returns an error for `error: …` on stderr; what it prints on stdout is its result.
 
+mod compare;
 mod demo;
 mod models;
 
@@ -50,6 +51,8 @@ pub struct Program {
 /// Everything but the main job.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Say how far two tables of the same video are apart
+    Compare(compare::CompareCommand),
     /// Make pictures of a synthetic face whose action units are known
     Demo(demo::DemoCommand),
     /// List and find the model files
@@ -60,6 +63,7 @@ impl Command {
     /// Does it.
     pub fn run(&self) -> Exit {
         match self {
+            Self::Compare(command) => command.run(),
             Self::Demo(command) => command.run(),
             Self::Models(command) => command.run(),
         }

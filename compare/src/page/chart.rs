@@ -1,0 +1,438 @@
+//! One box of the page: curves, strips, and the values that the script shows under the pointer.
+//!
+//! However long the video, a curve has a fixed number of columns, and each column shows the smallest
+//! and the largest value of its frames: no spike is lost.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use super::escape;
+use crate::column::Measure;
+use crate::comparison::Matched;
+
+/// Columns of a chart.
+const COLUMNS: usize = 500;
+/// Units of the drawing; a column is two of them wide.
+const WIDTH: f64 = 2.0 * COLUMNS as f64;
+const CURVE_HEIGHT: f64 = 120.0;
+const STRIP_HEIGHT: f64 = 7.0;
+const GAP: f64 = 3.0;
+
+/// A value for each frame that both tables have; none where there is nothing to compare.
+pub(super) struct Series(Vec<Option<f32>>);
+
+impl Series {
+    /// The frames themselves: numbers or seconds.
+    pub(super) fn axis(matched: &Matched<'_>) -> Vec<f64> {
+        let pairs = matched.join.pairs.iter();
+        pairs.map(|&(i, _)| matched.label(i)).collect()
+    }
+
+    /// A column of both tables.
+    pub(super) fn of(matched: &Matched<'_>, measure: Measure) -> Option<(Self, Self)> {
+        let (a, b) = (matched.a.column(measure)?, matched.b.column(measure)?);
+        let mut series = (Self::empty(matched), Self::empty(matched));
+        for (place, (i, j)) in places(matched) {
+            if a[i].is_finite() && b[j].is_finite() {
+                series.0.0[place] = Some(a[i]);
+                series.1.0[place] = Some(b[j]);
+            }
+        }
+        Some(series)
+    }
+
+    /// One value per compared frame, by its place among them.
+    pub(super) fn single(matched: &Matched<'_>, values: &[(usize, f64)]) -> Self {
+        let mut series = Self::empty(matched);
+        let places: Vec<usize> = places(matched).map(|(place, _)| place).collect();
+        for &(compared, value) in values {
+            series.0[places[compared]] = Some(value as f32);
+        }
+        series
+    }
+
+    fn empty(matched: &Matched<'_>) -> Self {
+        Self(vec![None; matched.join.pairs.len()])
+    }
+
+    fn values(&self) -> impl Iterator<Item = f32> {
+        self.0.iter().copied().flatten()
+    }
+}
+
+/// The compared rows, each with its place among all pairs. Both are in the same order.
+fn places(matched: &Matched<'_>) -> impl Iterator<Item = (usize, (usize, usize))> {
+    let mut compared = matched.compared.iter().copied().peekable();
+    let pairs = matched.join.pairs.iter().enumerate();
+    pairs.filter_map(move |(place, &pair)| compared.next_if_eq(&pair).map(|pair| (place, pair)))
+}
+
+/// A box of the page.
+pub(super) struct Chart {
+    title: String,
+    facts: String,
+    axis: Vec<f64>,
+    drawing: String,
+    height: f64,
+    /// For each column the frame and the values where the tables differ most.
+    readings: Vec<Option<(f64, f32, Option<f32>)>>,
+}
+
+impl Chart {
+    pub(super) fn new(axis: &[f64], title: &str, facts: &str) -> Self {
+        Self {
+            title: title.to_owned(),
+            facts: facts.to_owned(),
+            axis: axis.to_owned(),
+            drawing: String::new(),
+            height: 0.0,
+            readings: vec![None; COLUMNS],
+        }
+    }
+
+    /// Adds the curves of both tables, on one scale.
+    pub(super) fn with_curves(mut self, pair: Option<(Series, Series)>) -> Self {
+        let Some((a, b)) = pair else { return self };
+        let scale = Scale::of(a.values().chain(b.values()));
+        for (class, series) in [("a", &a), ("b", &b)] {
+            let path = self.curve(series, &scale);
+            let _ = write!(self.drawing, "<path class=\"{class}\" d=\"{path}\"/>");
+        }
+        let values = a.0.iter().zip(&b.0).map(|pair| match pair {
+            (Some(a), Some(b)) => Some((*a, Some(*b))),
+            _ => None,
+        });
+        self.readings = self.read(values, |a, b| (a - b.unwrap_or(a)).abs());
+        self.close_curves(&scale);
+        self
+    }
+
+    /// Adds a curve of distances.
+    pub(super) fn with_distance(mut self, distances: Series) -> Self {
+        let scale = Scale::of(distances.values());
+        let path = self.curve(&distances, &scale);
+        let _ = write!(self.drawing, "<path class=\"d\" d=\"{path}\"/>");
+        let values = distances
+            .0
+            .iter()
+            .map(|value| value.map(|value| (value, None)));
+        self.readings = self.read(values, |distance, _| distance);
+        self.close_curves(&scale);
+        self
+    }
+
+    /// Adds strips that show where something is present.
+    pub(super) fn with_strips(mut self, pair: Option<(Series, Series)>) -> Self {
+        let Some((a, b)) = pair else { return self };
+        let yes = |value: &Option<f32>| value.is_some_and(|value| value > 0.5);
+        let strips: [(&str, Vec<bool>); 3] = [
+            ("a", a.0.iter().map(yes).collect()),
+            ("b", b.0.iter().map(yes).collect()),
+            (
+                "x",
+                a.0.iter()
+                    .zip(&b.0)
+                    .map(|(a, b)| yes(a) != yes(b))
+                    .collect(),
+            ),
+        ];
+        for (class, present) in strips {
+            let path = self.strip(&present);
+            let _ = write!(self.drawing, "<path class=\"strip {class}\" d=\"{path}\"/>");
+            self.height += STRIP_HEIGHT + GAP;
+        }
+        self
+    }
+
+    /// What the script knows of this chart: for each column `[frame, value, other value]`.
+    pub(super) fn data(&self) -> Value {
+        let round = |value: f32| (f64::from(value) * 1000.0).round() / 1000.0;
+        let readings = self.readings.iter().map(|reading| match reading {
+            None => json!(0),
+            Some((key, a, Some(b))) => json!([key, round(*a), round(*b)]),
+            Some((key, value, None)) => json!([key, round(*value)]),
+        });
+        readings.collect()
+    }
+
+    pub(super) fn to_html(&self) -> String {
+        format!(
+            "<figure><figcaption><b>{}</b> <span>{}</span> <output></output></figcaption>\n\
+             <svg viewBox=\"0 0 {WIDTH} {:.0}\" preserveAspectRatio=\"none\" role=\"img\">{}\
+             <line class=\"pointer\" x1=\"-9\" x2=\"-9\" y1=\"0\" y2=\"100%\"/></svg></figure>\n",
+            escape(&self.title),
+            escape(&self.facts),
+            self.height.max(1.0),
+            self.drawing
+        )
+    }
+
+    /// Where a frame is, from left to right.
+    fn x(&self, place: usize) -> f64 {
+        let (Some(first), Some(last)) = (self.axis.first(), self.axis.last()) else {
+            return 0.0;
+        };
+        if last > first {
+            (self.axis[place] - first) / (last - first) * WIDTH
+        } else {
+            WIDTH / 2.0
+        }
+    }
+
+    fn column(&self, place: usize) -> usize {
+        ((self.x(place) / WIDTH * COLUMNS as f64) as usize).min(COLUMNS - 1)
+    }
+
+    fn curve(&self, series: &Series, scale: &Scale) -> String {
+        let mut path = String::new();
+        let mut column: Option<Extremes> = None;
+        let mut pen = Pen::default();
+        for (place, value) in series.0.iter().enumerate() {
+            let number = self.column(place);
+            if let Some(done) = column.take_if(|c| value.is_none() || c.column != number) {
+                done.draw(&mut pen, &mut path, self, scale);
+            }
+            match value {
+                None => pen.lift(&mut path),
+                Some(value) => column
+                    .get_or_insert(Extremes::new(number, place, *value))
+                    .add(place, *value),
+            }
+        }
+        if let Some(done) = column {
+            done.draw(&mut pen, &mut path, self, scale);
+        }
+        pen.lift(&mut path);
+        path
+    }
+
+    /// Writes the ends of the scale and makes room for what comes below.
+    fn close_curves(&mut self, scale: &Scale) {
+        let _ = write!(
+            self.drawing,
+            "<line class=\"base\" x1=\"0\" x2=\"{WIDTH}\" y1=\"{0}\" y2=\"{0}\"/>",
+            self.height + CURVE_HEIGHT
+        );
+        self.facts = match self.facts.is_empty() {
+            true => scale.words(),
+            false => format!("{} · {}", self.facts, scale.words()),
+        };
+        self.height += CURVE_HEIGHT + GAP;
+    }
+
+    fn strip(&self, present: &[bool]) -> String {
+        let mut columns = [false; COLUMNS];
+        for (place, _) in present.iter().enumerate().filter(|(_, yes)| **yes) {
+            // A frame reaches to the next one.
+            let end = if place + 1 < present.len() {
+                self.column(place + 1)
+            } else {
+                COLUMNS
+            };
+            let start = self.column(place);
+            columns[start..end.max(start + 1).min(COLUMNS)].fill(true);
+        }
+        let mut path = String::new();
+        let mut column = 0;
+        while column < COLUMNS {
+            let run = columns[column..].iter().take_while(|yes| **yes).count();
+            if run > 0 {
+                let (x, y, width) = (2 * column, self.height, 2 * run);
+                let _ = write!(path, "M{x} {y:.0}h{width}v{STRIP_HEIGHT}h-{width}z");
+            }
+            column += run.max(1);
+        }
+        path
+    }
+
+    /// For each column the reading that is largest by `size`.
+    fn read(
+        &self,
+        values: impl Iterator<Item = Option<(f32, Option<f32>)>>,
+        size: impl Fn(f32, Option<f32>) -> f32,
+    ) -> Vec<Option<(f64, f32, Option<f32>)>> {
+        let mut readings: Vec<Option<(f64, f32, Option<f32>)>> = vec![None; COLUMNS];
+        for (place, value) in values.enumerate() {
+            let Some((a, b)) = value else { continue };
+            let reading = &mut readings[self.column(place)];
+            if reading.is_none_or(|(_, old_a, old_b)| size(a, b) > size(old_a, old_b)) {
+                *reading = Some((self.axis[place], a, b));
+            }
+        }
+        readings
+    }
+}
+
+/// From values to the height of the drawing.
+struct Scale {
+    low: f32,
+    high: f32,
+}
+
+impl Scale {
+    fn of(values: impl Iterator<Item = f32>) -> Self {
+        let (mut low, mut high) = (f32::INFINITY, f32::NEG_INFINITY);
+        for value in values {
+            low = low.min(value);
+            high = high.max(value);
+        }
+        if low > high {
+            (low, high) = (0.0, 1.0);
+        }
+        // What is never negative begins at 0.
+        if low >= 0.0 {
+            low = 0.0;
+        }
+        if high <= low {
+            high = low + 1.0;
+        }
+        Self { low, high }
+    }
+
+    fn y(&self, value: f32) -> f64 {
+        let share = f64::from((value - self.low) / (self.high - self.low));
+        // Half a stroke stays inside.
+        1.5 + (1.0 - share) * (CURVE_HEIGHT - 3.0)
+    }
+
+    fn words(&self) -> String {
+        format!("scale {:.2} to {:.2}", self.low, self.high)
+    }
+}
+
+/// The smallest and the largest value of a column, and where they are.
+struct Extremes {
+    column: usize,
+    low: (usize, f32),
+    high: (usize, f32),
+}
+
+impl Extremes {
+    fn new(column: usize, place: usize, value: f32) -> Self {
+        Self {
+            column,
+            low: (place, value),
+            high: (place, value),
+        }
+    }
+
+    fn add(&mut self, place: usize, value: f32) {
+        if value < self.low.1 {
+            self.low = (place, value);
+        }
+        if value > self.high.1 {
+            self.high = (place, value);
+        }
+    }
+
+    fn draw(&self, pen: &mut Pen, path: &mut String, chart: &Chart, scale: &Scale) {
+        let (first, second) = if self.low.0 <= self.high.0 {
+            (self.low, self.high)
+        } else {
+            (self.high, self.low)
+        };
+        pen.to(path, chart.x(first.0), scale.y(first.1));
+        if first.0 != second.0 {
+            pen.to(path, chart.x(second.0), scale.y(second.1));
+        }
+    }
+}
+
+/// Draws lines without lifting, and dots where there is a single point.
+#[derive(Default)]
+struct Pen {
+    points: usize,
+}
+
+impl Pen {
+    fn to(&mut self, path: &mut String, x: f64, y: f64) {
+        let letter = if self.points == 0 { 'M' } else { 'L' };
+        let _ = write!(path, "{letter}{x:.1} {y:.1}");
+        self.points += 1;
+    }
+
+    fn lift(&mut self, path: &mut String) {
+        if self.points == 1 {
+            path.push_str("h0");
+        }
+        self.points = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chart(frames: usize) -> Chart {
+        let axis: Vec<f64> = (1..=frames).map(|frame| frame as f64).collect();
+        Chart::new(&axis, "t", "")
+    }
+
+    #[test]
+    fn a_single_spike_in_a_long_video_is_drawn() {
+        let frames = 20_000;
+        let mut values = vec![Some(0.0); frames];
+        values[12_345] = Some(5.0);
+        let chart = chart(frames);
+        let path = chart.curve(
+            &Series(values),
+            &Scale {
+                low: 0.0,
+                high: 5.0,
+            },
+        );
+        let x = chart.x(12_345);
+        assert!(path.contains(&format!("L{x:.1} 1.5")), "{path}");
+        assert!(path.len() < COLUMNS * 2 * 14);
+    }
+
+    #[test]
+    fn gaps_stay_gaps_and_single_points_are_dots() {
+        let values = vec![
+            Some(0.0),
+            Some(1.0),
+            None,
+            Some(1.0),
+            None,
+            Some(0.0),
+            Some(0.0),
+        ];
+        let path = chart(7).curve(
+            &Series(values),
+            &Scale {
+                low: 0.0,
+                high: 1.0,
+            },
+        );
+        assert_eq!(path.matches('M').count(), 3, "{path}");
+        assert_eq!(path.matches("h0").count(), 1, "{path}");
+        assert!(
+            path.starts_with("M0.0 118.5L166.7 1.5M500.0 1.5h0M833.3 118.5"),
+            "{path}"
+        );
+    }
+
+    #[test]
+    fn strips_cover_what_is_present() {
+        assert_eq!(
+            chart(4).strip(&[true, true, false, false]),
+            "M0 0h666v7h-666z"
+        );
+        let mut present = vec![false; 20_000];
+        present[10_000] = true;
+        assert_eq!(chart(20_000).strip(&present), "M500 0h2v7h-2z");
+        assert_eq!(chart(2).strip(&[false, false]), "");
+    }
+
+    #[test]
+    fn the_reading_of_a_column_is_its_largest_difference() {
+        let mut a = vec![Some(1.0); 5000];
+        a[7] = Some(3.0);
+        let b = vec![Some(1.0); 5000];
+        let chart = chart(5000).with_curves(Some((Series(a), Series(b))));
+        let data = chart.data();
+        assert_eq!(data[0], json!([8.0, 3.0, 1.0]));
+        assert_eq!(data.as_array().unwrap().len(), COLUMNS);
+    }
+}
