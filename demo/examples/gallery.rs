@@ -14,14 +14,14 @@ fn scene(
     light: Light,
 ) -> Scene {
     Scene {
-        width: size,
-        height: size,
+        width: 2 * size,
+        height: 2 * size,
         background: Background { seed: 3 },
         light,
         faces: vec![Face {
             identity,
             pose: Pose {
-                translation: Vec3::new(0.0, 5.0, 430.0 * size as f32 / size as f32),
+                translation: Vec3::new(0.0, 0.0, 620.0),
                 rotation,
             },
             aus,
@@ -36,24 +36,34 @@ fn scene(
 
 fn sheet(path: &std::path::Path, size: usize, columns: usize, scenes: &[Scene], marks: bool) {
     let rows = scenes.len().div_ceil(columns);
+    // The middle of twice as large a picture: faces as a long lens sees them.
+    let whole = 2 * size;
     let mut sheet = image::RgbImage::new((columns * size) as u32, (rows * size) as u32);
     let mut renderer = Renderer::default();
     for (i, scene) in scenes.iter().enumerate() {
         let start = std::time::Instant::now();
         let (picture, truths) = renderer.render(scene);
         eprintln!("{i}: {:?}", start.elapsed());
-        let mut tile = image::RgbImage::from_raw(size as u32, size as u32, picture.rgb)
+        let mut tile = image::RgbImage::from_raw(whole as u32, whole as u32, picture.rgb)
             .expect("the size is right");
         if marks {
             for point in truths.iter().flat_map(|truth| truth.landmarks) {
                 for (dx, dy) in [(0, 0), (1, 0), (0, 1), (-1, 0), (0, -1)] {
                     let (x, y) = (point.x as i64 + dx, point.y as i64 + dy);
-                    if (0..size as i64).contains(&x) && (0..size as i64).contains(&y) {
+                    if (0..whole as i64).contains(&x) && (0..whole as i64).contains(&y) {
                         tile.put_pixel(x as u32, y as u32, image::Rgb([0, 255, 0]));
                     }
                 }
             }
         }
+        let tile = image::imageops::crop_imm(
+            &tile,
+            size as u32 / 2,
+            size as u32 / 2,
+            size as u32,
+            size as u32,
+        )
+        .to_image();
         let (x, y) = ((i % columns) * size, (i / columns) * size);
         image::imageops::replace(&mut sheet, &tile, x as i64, y as i64);
     }
@@ -111,4 +121,27 @@ fn main() {
         })
         .collect();
     sheet(&folder.join("aus.png"), 400, 6, &shown, false);
+    let few: Vec<Scene> = [
+        Au::Au04,
+        Au::Au06,
+        Au::Au09,
+        Au::Au12,
+        Au::Au15,
+        Au::Au17,
+        Au::Au20,
+        Au::Au26,
+    ]
+    .into_iter()
+    .map(|au| {
+        let turn = Vec3::new(0.0, 0.2, 0.0);
+        scene(
+            600,
+            Identity::default(),
+            turn,
+            AuIntensities::of(&[(au, 4.0)]),
+            Light::default(),
+        )
+    })
+    .collect();
+    sheet(&folder.join("few.png"), 600, 4, &few, false);
 }

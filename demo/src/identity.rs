@@ -90,7 +90,7 @@ impl Default for Identity {
             eye_size: 1.0,
             eye_slant: 0.5,
             brow_height: 0.0,
-            brow_thickness: 4.2,
+            brow_thickness: 5.0,
             brow_arch: 0.0,
             nose_length: 0.0,
             nose_width: 1.0,
@@ -102,7 +102,7 @@ impl Default for Identity {
             cheeks: 1.0,
             age: 0.3,
             skin: Vec3::new(0.62, 0.38, 0.27),
-            lip_colour: 0.5,
+            lip_colour: 0.35,
             hair: Vec3::new(0.06, 0.035, 0.02),
             hair_style: HairStyle::Full,
             hairline: 0.0,
@@ -112,6 +112,13 @@ impl Default for Identity {
             texture_seed: 1,
         }
     }
+}
+
+/// The colour of some cloth or thing: rather grey than bright.
+pub(crate) fn dyed(random: &mut Random) -> Vec3 {
+    let bright = random.unit().powi(2) * 0.6 + 0.01;
+    let colour = Vec3::new(random.unit(), random.unit(), random.unit()).powf(2.2);
+    Vec3::splat(bright).lerp(colour, random.between(0.1, 0.7))
 }
 
 impl Identity {
@@ -173,7 +180,7 @@ impl Identity {
             eye_size: 1.0 + 0.05 * random.normal(),
             eye_slant: 0.8 + 0.8 * random.normal(),
             brow_height: 1.4 * random.normal(),
-            brow_thickness: random.between(3.0, 5.8),
+            brow_thickness: random.between(3.6, 7.0),
             brow_arch: 0.9 * random.normal(),
             nose_length: 1.8 * random.normal(),
             nose_width: 1.0 + 0.09 * random.normal(),
@@ -185,17 +192,22 @@ impl Identity {
             cheeks: 1.0 + 0.35 * random.normal(),
             age,
             skin,
-            lip_colour: random.between(0.2, 1.0),
+            lip_colour: random.unit()
+                * if hair_style == HairStyle::Long {
+                    1.0
+                } else {
+                    0.5
+                },
             hair,
             hair_style,
-            hairline: 5.0 * random.normal(),
+            hairline: 7.0 * random.normal(),
             iris: *random.pick(&IRISES[..irises]),
             beard: if bearded {
                 random.between(0.2, 1.0)
             } else {
                 0.0
             },
-            clothes: Vec3::new(random.unit(), random.unit(), random.unit()).powf(2.2) * 0.7,
+            clothes: dyed(random),
             texture_seed: random.seed() as u32,
         }
     }

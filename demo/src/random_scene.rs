@@ -4,7 +4,7 @@ use glam::{Vec2, Vec3};
 
 use crate::action_units::{Au, AuIntensities};
 use crate::draw::{Background, Blur, Light, Occluder};
-use crate::identity::Identity;
+use crate::identity::{Identity, dyed};
 use crate::pose::{Camera, Pose};
 use crate::random::Random;
 use crate::scene::{Face, Scene};
@@ -110,7 +110,7 @@ impl SceneOptions {
                 half: radius * Vec2::new(random.between(0.15, 0.5), random.between(0.15, 0.5)),
                 angle: random.between(-1.5, 1.5),
                 round: radius * 0.1,
-                colour: Vec3::new(random.unit(), random.unit(), random.unit()) * 0.6,
+                colour: dyed(&mut random),
             });
         }
         let blur = if !random.chance(self.blurred) {

@@ -147,7 +147,7 @@ fn place_eyes(
 ) -> [Eye; 2] {
     let closed = (aus[Au::Au45] / 5.0).clamp(0.0, 1.0);
     let half = 14.8 * who.eye_size;
-    let raise = 6.6 * who.eye_size + 0.75 * aus[Au::Au05]
+    let raise = 5.9 * who.eye_size + 0.75 * aus[Au::Au05]
         - 0.36 * aus[Au::Au07]
         - 0.1 * aus[Au::Au06]
         - 0.06 * aus[Au::Au09];

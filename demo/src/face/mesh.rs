@@ -5,7 +5,7 @@ use glam::{Vec2, Vec3};
 use super::profile::{NECK, SECTIONS};
 use super::{Surface, smooth_step};
 use crate::Identity;
-use crate::paint::hair;
+use crate::paint::{hair, noise};
 
 /// Which part of the head a triangle belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,7 +114,7 @@ pub fn ear(surface: &Surface, side: f32) -> Mesh {
         for i in 0..=ACROSS {
             let u = 2.0 * i as f32 / ACROSS as f32 - 1.0;
             // A shell: u from the root in front to the rim behind, standing off the head.
-            let reach = (1.0 - (0.92 * v).powi(2)).sqrt() * (1.0 - 0.22 * v);
+            let reach = (1.0 - (0.98 * v).powi(2)).sqrt() * (1.0 - 0.22 * v);
             let out = 0.5 * (u + 1.0);
             let rim = smooth_step(0.62, 0.85, out) - 0.9 * smooth_step(0.88, 1.0, out);
             let stand = 14.5 * out * reach + 2.6 * rim - 3.0;
@@ -165,7 +165,8 @@ pub fn hair_curtain(who: &Identity, surface: &Surface) -> Mesh {
             let wave = 1.6 * (angle * 9.0 + who.texture_seed as f32 % 7.0 + 3.0 * v).sin();
             let off = 9.0 + 7.0 * v + wave - 6.0 * edge.powi(6);
             let outward = Vec3::new(skin.x, 0.0, skin.z + 5.0).normalize_or_zero();
-            let below = (row - 9.0).max(0.0) * 34.0;
+            let lock = noise::smooth(angle * 11.0, 0.5, who.texture_seed ^ 7);
+            let below = (row - 9.0).max(0.0) * (26.0 + 14.0 * lock);
             let thinner = 1.0 - 0.14 * smooth_step(0.0, 100.0, below);
             let place = skin * Vec3::new(thinner, 1.0, thinner) + outward * off;
             vertices.push(Vertex {

@@ -214,16 +214,20 @@ impl Nose {
         let along = ((y - root) / (self.tip - root)).clamp(0.0, 1.0);
         let rise = smooth_step(-22.0, root, y) * 3.0 + along.powf(1.25) * (self.height - 3.0);
         let fall = 1.0 - smooth_step(self.tip + 2.5, self.base + 2.0, y);
-        let width = (5.2 + 3.8 * along.powf(2.0)) * (0.4 + 0.6 * self.width);
+        let width = (5.8 + 3.6 * along.powf(2.0)) * (0.4 + 0.6 * self.width);
         let across = (x / width).powi(2);
-        let ridge = rise * fall * (-0.75 * across).exp();
+        // Flat on top, so that the ridge is no edge.
+        let ridge = rise * fall / (1.0 + 0.55 * across + 0.45 * across * across);
+        let ridge = ridge * smooth_step(26.0, 16.0, x);
+        let ball = Vec2::new(x / (8.5 * self.width), (y - self.tip - 1.0) / 7.5).length_squared();
+        let ridge = ridge + 2.2 * (-ball).exp();
         // The wings stand beside the tip.
         let wing = Vec2::new(
-            (x - 9.6 * self.width) / (5.0 * self.width),
-            (y - (self.base - 5.0)) / 6.0,
+            (x - 10.0 * self.width) / (5.2 * self.width),
+            (y - (self.base - 5.2)) / 6.6,
         );
         let d = wing.length_squared();
-        let wings = 8.5 * (self.height / 25.0) * (-d * 0.9).exp();
+        let wings = 10.5 * (self.height / 25.0) * (-d * d * 0.8).exp();
         // Smooth maximum, so that the wings do not stand on the ridge.
         let sum = ridge * ridge * ridge + wings * wings * wings;
         sum.cbrt()

@@ -126,6 +126,17 @@ impl Creases {
             1.0,
             0.55 * lowered,
         );
+        // Around the wing of the nose.
+        let wing = features.point(if side < 0.0 { 31 } else { 35 });
+        self.add(
+            arc(
+                wing + Vec2::new(side * -0.5, -10.5),
+                wing + Vec2::new(side * 0.2, 1.8),
+                side * -2.6,
+            ),
+            1.1,
+            0.55 + 0.2 * wrinkled,
+        );
         // Bunny lines down the sides of the nose.
         for (i, from) in [2.0, 7.5, 13.0].into_iter().enumerate() {
             let start = Vec2::new(side * 3.5, from + 3.0);

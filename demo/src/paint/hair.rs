@@ -8,10 +8,10 @@ use crate::{HairStyle, Identity};
 
 /// The hairline: degrees from the front, and the row of the head's loft above which hair grows.
 const LINE: [(f32, f32); 14] = [
-    (0.0, 2.95),
-    (25.0, 3.0),
-    (42.0, 3.25),
-    (54.0, 3.8),
+    (0.0, 2.8),
+    (22.0, 2.72),
+    (38.0, 2.65),
+    (52.0, 3.3),
     (62.0, 4.6),
     (70.0, 5.4),
     (77.0, 6.3),

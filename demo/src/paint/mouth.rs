@@ -58,7 +58,7 @@ fn lip(
     .clamp(0.0, 1.0);
     let lines = noise::smooth(spot.position.x * 0.85, y * 0.12, who.texture_seed ^ 81) - 0.5;
     let seen = smooth_step(1.6, 0.4, spot.pixel);
-    let red = Vec3::new(0.86, 0.43, 0.44).lerp(Vec3::new(0.95, 0.28, 0.30), who.lip_colour);
+    let red = Vec3::new(0.88, 0.56, 0.55).lerp(Vec3::new(0.92, 0.34, 0.36), who.lip_colour);
     let colour = who.skin * red * (1.0 + 0.35 * lines * seen) + Vec3::new(0.03, 0.0, 0.004);
     let colour =
         colour * (1.0 - 0.28 * smooth_step(0.6, 1.0, inward)) * if is_upper { 0.86 } else { 1.0 };

@@ -139,11 +139,11 @@ impl Skin {
                     );
             colour = self.with_beard(colour, place, spot);
             // Nostrils.
-            let hole = (mirrored - self.nose_base - Vec2::new(6.4 * self.nose_width, -2.0))
-                / Vec2::new(4.0 * self.nose_width, 2.3);
+            let hole = (mirrored - self.nose_base - Vec2::new(6.2 * self.nose_width, -1.6))
+                / Vec2::new(3.6 * self.nose_width, 1.9);
             let turned = Vec2::new(hole.x, hole.y + 0.35 * hole.x);
             let share = edge(1.0 - turned.length(), 0.7, 0.4 * spot.pixel);
-            colour = colour.lerp(self.base * Vec3::new(0.10, 0.06, 0.05), share);
+            colour = colour.lerp(self.base * Vec3::new(0.20, 0.12, 0.10), share);
             openness *= 1.0 - 0.75 * share;
         }
         // Under the jaw there is little light.
