@@ -9,6 +9,7 @@ use faceau_models::ModelSet;
 use faceau_vision::extras::Extras;
 
 use crate::output::ColumnGroup;
+use crate::pipeline::OpenFace3Args;
 use crate::plan::Tracking;
 use crate::progress::{Style, Verbosity};
 
@@ -55,9 +56,10 @@ pub struct Cli {
     #[arg(long, value_enum, default_value_t = TrackingChoice::Segmented, value_name = "MODE")]
     pub tracking: TrackingChoice,
 
-    /// Look for the face in the whole frame every N frames; 0 = only when it is lost
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub redetect: u32,
+    /// Look for the face in the whole frame every N frames; 0 = only when it is lost [default: 0,
+    /// with --pipeline openface3 1]
+    #[arg(long, value_name = "N")]
+    pub redetect: Option<u32>,
 
     /// Folder with the model files [default: $FACEAU_MODELS, else the user's data folder]
     #[arg(long, value_name = "DIR")]
@@ -90,6 +92,10 @@ pub struct Cli {
     /// Seconds that a worker may take to open its models
     #[arg(long, value_name = "SECONDS", default_value = "300", value_parser = seconds)]
     pub start_timeout: Duration,
+
+    #[allow(missing_docs)] // said on its fields
+    #[command(flatten)]
+    pub openface3: OpenFace3Args,
 
     /// The worker program [default: faceau-worker beside this program]
     #[arg(long, value_name = "PROGRAM", hide = true)]
@@ -150,12 +156,14 @@ pub enum PipelineChoice {
     OpenfaceClm,
     /// RetinaFace finds the face, PFLD its landmarks: fast
     Pfld,
+    /// OpenFace 3.0's networks: presence of 8 action units, AU45, emotion, gaze, 98 landmarks
+    Openface3,
 }
 
 impl PipelineChoice {
     /// The model sets that will do, the best one first.
     pub fn candidates(self) -> &'static [ModelSet] {
-        use ModelSet::{OpenfaceCeclm, OpenfaceClm, OpenfaceClnf, Pfld};
+        use ModelSet::{Openface3, OpenfaceCeclm, OpenfaceClm, OpenfaceClnf, Pfld};
         match self {
             Self::Auto => &[OpenfaceCeclm, OpenfaceClnf, Pfld],
             Self::Openface => &[OpenfaceCeclm, OpenfaceClnf],
@@ -163,6 +171,7 @@ impl PipelineChoice {
             Self::OpenfaceClnf => &[OpenfaceClnf],
             Self::OpenfaceClm => &[OpenfaceClm],
             Self::Pfld => &[Pfld],
+            Self::Openface3 => &[Openface3],
         }
     }
 }

@@ -15,6 +15,7 @@ pub mod identity;
 pub mod input;
 mod job;
 mod output;
+pub mod pipeline;
 pub mod plan;
 mod pool;
 pub mod progress;

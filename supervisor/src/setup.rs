@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::output::{Columns, OpenFace3Style, TableDesign};
+use crate::pipeline::PipelineOptions;
 use crate::plan::ShortestSegment;
 use faceau_models::{ModelSet, ModelsError, PinnedSet, Store, UnknownModels, id, pin};
 use faceau_vision::au::models::{AuModels, AuModelsError};
@@ -37,25 +39,43 @@ pub enum SetupError {
 pub struct Models {
     /// All files with the digests found.
     pub pinned: PinnedSet,
-    /// The AU models, for the ordered stage.
-    pub au: Arc<AuModels>,
+    /// OpenFace 2.2's AU models, for the ordered stage of pipelines that use them.
+    pub au: Option<Arc<AuModels>>,
 }
 
 impl Models {
     /// How long a segment must be for this pipeline's tracker.
     pub fn shortest_segment(&self) -> ShortestSegment {
         match self.pinned.set.set {
-            ModelSet::Pfld => ShortestSegment::QUICK_START,
+            ModelSet::Pfld | ModelSet::Openface3 => ShortestSegment::QUICK_START,
             _ => ShortestSegment::SLOW_START,
         }
     }
 
-    /// Whether the pipeline places landmarks on the eyes, so that it knows where they look.
-    pub fn place_eyes(&self) -> bool {
-        matches!(
-            self.pinned.set.set,
-            ModelSet::OpenfaceClnf | ModelSet::OpenfaceCeclm | ModelSet::OpenfaceClm
-        )
+    /// The columns that the pipeline knows.
+    pub fn known_columns(&self) -> Columns {
+        match self.pinned.set.set {
+            ModelSet::Openface3 => Columns::known_to_openface3(),
+            // Those that place landmarks on the eyes, so that they know where these look.
+            ModelSet::OpenfaceClnf | ModelSet::OpenfaceCeclm | ModelSet::OpenfaceClm => {
+                Columns::known(true)
+            }
+            _ => Columns::known(false),
+        }
+    }
+
+    /// The table that the pipeline's results are written to.
+    pub fn table_design(&self, columns: Columns, options: &PipelineOptions) -> TableDesign {
+        match (&self.au, &options.openface3) {
+            (Some(models), _) => TableDesign::OpenFace2 {
+                models: Arc::clone(models),
+                columns,
+            },
+            (None, Some(options)) if options.as_facemirror() => {
+                TableDesign::OpenFace3(OpenFace3Style::FaceMirror)
+            }
+            (None, _) => TableDesign::OpenFace3(OpenFace3Style::Own(columns)),
+        }
     }
 }
 
@@ -82,11 +102,11 @@ pub fn models(
         }
     }
     let pinned = pin(&found?, unknown)?;
-    let au = au_models(&pinned)?;
-    Ok(Models {
-        pinned,
-        au: Arc::new(au),
-    })
+    let au = match pinned.set.set {
+        ModelSet::Openface3 => None,
+        _ => Some(Arc::new(au_models(&pinned)?)),
+    };
+    Ok(Models { pinned, au })
 }
 
 fn au_models(pinned: &PinnedSet) -> Result<AuModels, SetupError> {

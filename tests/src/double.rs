@@ -157,9 +157,17 @@ pub fn measure(frame: &BgrView<'_>, number: u64, out: &mut FrameAnalysis) {
     for (i, value) in out.local.iter_mut().enumerate() {
         *value = (at(i) - mean) as f32 / 10.0;
     }
+    let three = &mut out.openface3;
+    three.face = [at(0), at(1), at(2), at(3)].map(|v| v as f32);
     if mean < 10.0 {
         return;
     }
+    three.aus = std::array::from_fn(|i| (at(i) / 255.0) as f32);
+    three.emotions = std::array::from_fn(|i| (at(i + 8) / 100.0) as f32);
+    three.gaze = [0.1, (mean / 100.0) as f32];
+    three.landmarks = std::array::from_fn(|i| at(i) as f32);
+    (three.has_landmarks, three.has_closure) = (1, 1);
+    three.closure = at(20) / 51.0;
     out.confidence = 0.95;
     (out.success, out.au_success) = (1, 1);
     for (i, score) in out.scores.iter_mut().enumerate() {

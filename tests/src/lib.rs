@@ -9,6 +9,7 @@ pub mod double;
 pub mod events;
 pub mod models;
 pub mod onnx;
+pub mod openface3;
 #[cfg(target_os = "linux")]
 pub mod processes;
 pub mod program;

@@ -179,6 +179,11 @@ impl Network {
         self.graph.output.push(value(name, FLOAT, sizes));
     }
 
+    /// Lists the output `name` once more, as some exporters do.
+    pub fn output_again(&mut self, name: &str, sizes: &[Size]) {
+        self.graph.output.push(value(name, FLOAT, sizes));
+    }
+
     /// Constant floats of the given shape.
     pub fn constant(&mut self, shape: &[usize], data: Vec<f32>) -> String {
         assert_eq!(shape.iter().product::<usize>(), data.len());

@@ -63,6 +63,7 @@ pub struct Options {
     pub tracking: String,
     pub provider: String,
     pub redetect_every: u32,
+    pub openface3: Option<OpenFace3>,
     pub columns: Vec<String>,
     pub hog: bool,
     pub aligned: bool,
@@ -113,6 +114,16 @@ pub struct Stage {
     pub stage: String,
     pub ms_per_frame: f64,
     pub share: f64,
+}
+
+/// What the OpenFace 3.0 pipeline was told.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct OpenFace3 {
+    pub face: String,
+    pub au45: bool,
+    pub compat: String,
 }
 
 impl Record {

@@ -9,6 +9,7 @@ use bytemuck::{Pod, Zeroable};
 
 use crate::au::histogram::{FHOG_BINS, GEOMETRY_BINS};
 use crate::gaze::EYE_LANDMARKS;
+use crate::openface3::OpenFace3Analysis;
 use crate::stage::Stage;
 
 /// Number of landmarks of the face model.
@@ -53,6 +54,10 @@ pub struct FrameAnalysis {
     /// Head pose: translation in mm (x right, y down, z away from the camera), then rotation in
     /// radians (Euler angles about x, y, z).
     pub pose: [f64; 6],
+    /// What the OpenFace 3.0 pipeline measures. Zeros with the others, as with it the rest is but
+    /// for the confidence, the two kinds of success, and what the tracker and the clock say: it is
+    /// small beside the bins, so that one fixed layout serves all pipelines.
+    pub openface3: OpenFace3Analysis,
     /// 2-D landmarks in pixels: x of all 68, then y of all 68.
     pub landmarks: [f32; 2 * LANDMARKS],
     /// 3-D landmarks in mm in camera space: 68 x, 68 y, 68 z.
@@ -136,7 +141,7 @@ impl FrameAnalysis {
         {
             return Err("there is no such bin");
         }
-        Ok(())
+        self.openface3.check()
     }
 
     /// The 2-D position of landmark `i` in pixels.

@@ -4,12 +4,18 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context, anyhow, bail};
-use faceau_inference::{NetworkOptions, OnnxNetwork, ProviderChoice, library};
+use faceau_inference::{ChooseOutputs, NetworkOptions, OnnxNetwork, ProviderChoice, library};
 use faceau_models::{ModelSet, ResolvedFile, id};
-use faceau_shared::protocol::{LogLevel, ProtocolError, SessionReport, Setup, WorkerReport};
+use faceau_shared::protocol::{
+    LogLevel, OpenFace3Setup, ProtocolError, SessionReport, Setup, WorkerReport,
+};
 use faceau_vision::au::analyser::AuAnalyser;
 use faceau_vision::au::mask::Triangulation;
 use faceau_vision::au::models::AuModels;
+use faceau_vision::openface3::face::FaceFinder;
+use faceau_vision::openface3::mtl::{self, Mtl};
+use faceau_vision::openface3::star::{self, Star};
+use faceau_vision::openface3::{Convention, OpenFace3Analyser};
 use faceau_vision::pipeline::FrameAnalyser;
 use faceau_vision::shape::ShapeModel;
 use faceau_vision::tracking::LandmarkTracker;
@@ -21,14 +27,13 @@ use faceau_vision::tracking::pfld_tracker::{PfldTracker, PfldTrackerOptions};
 use faceau_vision::tracking::retinaface::{RetinaFace, RetinaFaceOptions};
 use faceau_vision::tracking::validator::Validator;
 
-/// The pipeline of one worker.
-pub type Analyser = FrameAnalyser<Box<dyn LandmarkTracker>>;
+use crate::pipeline::Pipeline;
 
 /// Tells the supervisor something.
 type Log<'a> = dyn FnMut(LogLevel, String) -> Result<(), ProtocolError> + 'a;
 
 /// Opens the pipeline that `setup` describes.
-pub fn open(setup: &Setup, log: &mut Log<'_>) -> anyhow::Result<(Analyser, WorkerReport)> {
+pub fn open(setup: &Setup, log: &mut Log<'_>) -> anyhow::Result<(Pipeline, WorkerReport)> {
     let mut opening = Opening {
         setup,
         log,
@@ -37,24 +42,11 @@ pub fn open(setup: &Setup, log: &mut Log<'_>) -> anyhow::Result<(Analyser, Worke
         report: WorkerReport::default(),
     };
     opening.report.runtime = format!("ONNX Runtime {}", opening.library.version());
-
-    let shape = Arc::new(
-        ShapeModel::parse(&opening.text(id::AU_PDM)?).with_context(|| opening.name(id::AU_PDM))?,
-    );
-    let tracker: Box<dyn LandmarkTracker> = match setup.models.set {
-        ModelSet::Pfld => Box::new(opening.pfld_tracker(&shape)?),
-        ModelSet::OpenfaceClnf => Box::new(opening.openface_tracker(id::CLNF)?),
-        ModelSet::OpenfaceCeclm => Box::new(opening.openface_tracker(id::CECLM)?),
-        ModelSet::OpenfaceClm => Box::new(opening.openface_tracker(id::CLM)?),
-        other => bail!("`{other}` is no pipeline"),
+    let pipeline = match setup.openface3 {
+        Some(options) => Pipeline::OpenFace3(Box::new(opening.openface3(options)?)),
+        None => Pipeline::OpenFace2(Box::new(opening.openface2()?)),
     };
-    let triangulation = Triangulation::parse(&opening.text(id::AU_TRIANGLES)?)
-        .with_context(|| opening.name(id::AU_TRIANGLES))?;
-    let models = Arc::new(opening.au_models()?);
-    let aus = AuAnalyser::new(Arc::clone(&shape), triangulation, models)
-        .with_context(|| opening.name(id::AU_PDM))?;
-    let analyser = FrameAnalyser::new(tracker, shape, aus, None);
-    Ok((analyser, opening.report))
+    Ok((pipeline, opening.report))
 }
 
 struct Opening<'a, 'b> {
@@ -94,14 +86,31 @@ impl Opening<'_, '_> {
         outputs: &[&str],
         dimensions: &[(&str, usize)],
     ) -> anyhow::Result<OnnxNetwork> {
+        self.open_network(&NetworkOptions {
+            name: id,
+            outputs,
+            dimensions,
+            ..NetworkOptions::default()
+        })
+    }
+
+    /// A network of which `choose` tells the outputs.
+    fn network_with(&mut self, id: &str, choose: ChooseOutputs) -> anyhow::Result<OnnxNetwork> {
+        self.open_network(&NetworkOptions {
+            name: id,
+            choose: Some(choose),
+            ..NetworkOptions::default()
+        })
+    }
+
+    /// Opens a network on the provider that is wanted.
+    fn open_network(&mut self, options: &NetworkOptions<'_>) -> anyhow::Result<OnnxNetwork> {
+        let id = options.name;
         let model = self.bytes(id)?;
         let started = Instant::now();
         let options = NetworkOptions {
-            name: id,
             provider: self.provider,
-            outputs,
-            choose: None,
-            dimensions,
+            ..options.clone()
         };
         let network =
             OnnxNetwork::open(&self.library, &model, &options).with_context(|| self.name(id))?;
@@ -118,6 +127,59 @@ impl Opening<'_, '_> {
             open_ms: started.elapsed().as_secs_f64() * 1e3,
         });
         Ok(network)
+    }
+
+    /// A tracker of 68 landmarks and OpenFace 2.2's AU models.
+    fn openface2(&mut self) -> anyhow::Result<FrameAnalyser<Box<dyn LandmarkTracker>>> {
+        let shape = Arc::new(
+            ShapeModel::parse(&self.text(id::AU_PDM)?).with_context(|| self.name(id::AU_PDM))?,
+        );
+        let tracker: Box<dyn LandmarkTracker> = match self.setup.models.set {
+            ModelSet::Pfld => Box::new(self.pfld_tracker(&shape)?),
+            ModelSet::OpenfaceClnf => Box::new(self.openface_tracker(id::CLNF)?),
+            ModelSet::OpenfaceCeclm => Box::new(self.openface_tracker(id::CECLM)?),
+            ModelSet::OpenfaceClm => Box::new(self.openface_tracker(id::CLM)?),
+            other => bail!("`{other}` is no pipeline"),
+        };
+        let triangulation = Triangulation::parse(&self.text(id::AU_TRIANGLES)?)
+            .with_context(|| self.name(id::AU_TRIANGLES))?;
+        let models = Arc::new(self.au_models()?);
+        let aus = AuAnalyser::new(Arc::clone(&shape), triangulation, models)
+            .with_context(|| self.name(id::AU_PDM))?;
+        Ok(FrameAnalyser::new(tracker, shape, aus, None))
+    }
+
+    /// OpenFace 3.0's networks; those that are not asked for are not opened.
+    fn openface3(
+        &mut self,
+        options: OpenFace3Setup,
+    ) -> anyhow::Result<OpenFace3Analyser<OnnxNetwork>> {
+        let convention = if options.as_facemirror {
+            Convention::FaceMirror
+        } else {
+            Convention::AsTrained
+        };
+        let faces = if options.whole_frame {
+            FaceFinder::WholeFrame
+        } else {
+            let network = self.network(id::RETINAFACE, &RetinaFace::<OnnxNetwork>::OUTPUTS, &[])?;
+            let mut look = RetinaFaceOptions::default();
+            if options.as_facemirror {
+                look.longest_side = usize::MAX;
+            }
+            let detector = RetinaFace::new(network, look);
+            match self.setup.redetect_every {
+                1 => FaceFinder::every_frame(detector, convention),
+                every => FaceFinder::follow(detector, every),
+            }
+        };
+        let mtl = Mtl::new(self.network_with(id::OPENFACE3_MTL, mtl::choose_outputs)?);
+        let star = options
+            .landmarks
+            .then(|| self.network_with(id::OPENFACE3_STAR, star::choose_outputs))
+            .transpose()?
+            .map(|network| Star::new(network, convention));
+        Ok(OpenFace3Analyser::new(faces, mtl, star, convention))
     }
 
     fn pfld_tracker(

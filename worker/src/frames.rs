@@ -6,12 +6,12 @@ use faceau_vision::analysis::FrameAnalysis;
 use faceau_vision::extras::Extras;
 use faceau_vision::image::BgrView;
 
-use crate::analyser::Analyser;
+use crate::pipeline::Pipeline;
 
 /// Analyses frames until the supervisor says stop or is gone.
 pub fn serve(
     connection: &mut Connection,
-    analyser: &mut Analyser,
+    pipeline: &mut Pipeline,
     extras: Extras,
 ) -> Result<(), ProtocolError> {
     let mut ring = None;
@@ -28,7 +28,7 @@ pub fn serve(
                     .as_mut()
                     .ok_or_else(|| ProtocolError::Garbage("a frame without a ring".into()))?;
                 let FrameTask { slot, frame, .. } = task;
-                let answer = match analyse(ring, analyser, extras, &task) {
+                let answer = match analyse(ring, pipeline, extras, &task) {
                     Ok(()) => FromWorker::Done { slot, frame },
                     Err(reason) => FromWorker::FrameFailed {
                         slot,
@@ -49,7 +49,7 @@ pub fn serve(
 /// Analyses one frame in place: the pixels are read and the results written where they lie.
 fn analyse(
     ring: &mut WorkerRing,
-    analyser: &mut Analyser,
+    pipeline: &mut Pipeline,
     extras: Extras,
     task: &FrameTask,
 ) -> Result<(), String> {
@@ -70,12 +70,12 @@ fn analyse(
         .map_err(|e| format!("the slot is not aligned: {e}"))?;
     match task.begin {
         Begin::GoOn => {}
-        Begin::Afresh => analyser.begin_segment(),
-        Begin::Resume => analyser.resume_after(analysis),
+        Begin::Afresh => pipeline.begin_segment(),
+        Begin::Resume => pipeline.resume_after(analysis),
     }
-    analyser
+    pipeline
         .analyse(&frame, task.frame, analysis)
         .map_err(|e| e.to_string())?;
-    analyser.write_extras(extras, analysis, behind);
+    pipeline.write_extras(extras, analysis, behind);
     Ok(())
 }

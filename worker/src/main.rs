@@ -7,6 +7,7 @@
 mod analyser;
 mod frames;
 mod lifeline;
+mod pipeline;
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
@@ -47,12 +48,12 @@ fn converse(started: Instant) -> Result<(), ProtocolError> {
             return connection.writer.send(&FromWorker::Refused(reason));
         }
     };
-    let (mut analyser, mut report) = opened;
+    let (mut pipeline, mut report) = opened;
     report.startup_ms = started.elapsed().as_secs_f64() * 1e3;
     connection.writer.send(&FromWorker::Ready(report))?;
     let extras = Extras {
         fhog: setup.want_fhog,
         aligned_face: setup.want_aligned,
     };
-    frames::serve(&mut connection, &mut analyser, extras)
+    frames::serve(&mut connection, &mut pipeline, extras)
 }

@@ -28,10 +28,23 @@ pub struct Setup {
     pub models: ResolvedSet,
     /// Look for the face in the whole frame every so many frames; 0 = only when needed.
     pub redetect_every: u32,
+    /// What the OpenFace 3.0 pipeline is to do, where it is the one.
+    pub openface3: Option<OpenFace3Setup>,
     /// Whether each frame's FHOG descriptor is wanted behind its analysis.
     pub want_fhog: bool,
     /// Whether each frame's aligned face is wanted behind these.
     pub want_aligned: bool,
+}
+
+/// What the OpenFace 3.0 pipeline is to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenFace3Setup {
+    /// The whole frame is the face, and nothing looks for one.
+    pub whole_frame: bool,
+    /// Landmarks are placed and the closure of the eyes is measured.
+    pub landmarks: bool,
+    /// Results are as FaceMirror's, not as the networks were trained.
+    pub as_facemirror: bool,
 }
 
 /// What a tracker should know when it sees a frame.

@@ -11,7 +11,8 @@ mod messages;
 
 pub use connection::{Connection, Greeting, MessageReader, MessageWriter, ProtocolError};
 pub use messages::{
-    Begin, FrameTask, FromWorker, LogLevel, SessionReport, Setup, ToWorker, WorkerReport,
+    Begin, FrameTask, FromWorker, LogLevel, OpenFace3Setup, SessionReport, Setup, ToWorker,
+    WorkerReport,
 };
 
 /// Version of the messages. Changes whenever their meaning or layout does.

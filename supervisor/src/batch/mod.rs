@@ -14,7 +14,8 @@ use crate::cli::{Cli, word};
 use crate::cores::sensible_workers;
 use crate::events::{Event, EventReceiver};
 use crate::input::{Input, InputError, expand};
-use crate::output::{Columns, UnknownColumns};
+use crate::output::{Columns, TableDesign, UnknownColumns};
+use crate::pipeline::{OpenFace3Options, PipelineOptions, UnsuitableOptions};
 use crate::pool::{Pool, WorkerCommand};
 use crate::progress::Progress;
 use crate::setup::{self, Models};
@@ -60,11 +61,8 @@ pub fn run(cli: &Cli) -> Exit {
             Ok((batch, events)) => return batch.run(&tasks, &mut progress, &events),
             Err(error) => {
                 progress.error(&error.to_string());
-                Exit::Code(if error.is::<UnknownColumns>() {
-                    USAGE
-                } else {
-                    NOT_USABLE
-                })
+                let usage = error.is::<UnknownColumns>() || error.is::<UnsuitableOptions>();
+                Exit::Code(if usage { USAGE } else { NOT_USABLE })
             }
         }
     };
@@ -94,7 +92,9 @@ fn tasks(arguments: &[PathBuf]) -> Vec<Task> {
 struct Batch<'a> {
     cli: &'a Cli,
     models: Models,
+    options: PipelineOptions,
     columns: Columns,
+    table: TableDesign,
     pool: Pool,
     sender: mpsc::Sender<Event>,
     workers: usize,
@@ -127,7 +127,8 @@ impl<'a> Batch<'a> {
                 if unknown.len() > 3 { ", …" } else { "" }
             ));
         }
-        let columns = Columns::select(&cli.columns, models.place_eyes())?;
+        let options = PipelineOptions::of(cli, models.pinned.set.set)?;
+        let columns = Columns::select(&cli.columns, models.known_columns())?;
         let (sender, events) = mpsc::channel();
         signals::watch(&sender)?;
         let command = WorkerCommand {
@@ -135,7 +136,8 @@ impl<'a> Batch<'a> {
             setup: Setup {
                 provider: word(&cli.provider),
                 models: models.pinned.set.clone(),
-                redetect_every: cli.redetect,
+                redetect_every: options.redetect_every,
+                openface3: options.openface3.as_ref().map(OpenFace3Options::setup),
                 want_fhog: cli.hog,
                 want_aligned: cli.aligned,
             },
@@ -143,7 +145,9 @@ impl<'a> Batch<'a> {
         };
         let batch = Self {
             cli,
+            table: models.table_design(columns, &options),
             models,
+            options,
             columns,
             pool: Pool::new(command, sender.clone()),
             sender,

@@ -52,11 +52,10 @@ impl Batch<'_> {
             events,
             sender: &self.sender,
             progress: &mut *progress,
-            models: &self.models.au,
+            table: &self.table,
             workers: self.workers,
             tracking: self.cli.tracking.into(),
             shortest_segment: self.models.shortest_segment(),
-            columns: self.columns,
             frame_deadline: self.cli.frame_timeout,
             decoder_threads: decoder_threads(self.workers),
         };
@@ -67,7 +66,7 @@ impl Batch<'_> {
             }
             Outcome::Stopped { signal, report } => {
                 let end = match report {
-                    Some(report) if report.rows.rows() > 0 => {
+                    Some(report) if report.table.rows() > 0 => {
                         self.write(input, &identity, &paths.partial(), *report, false, progress)?
                     }
                     _ => InputEnd {
@@ -114,26 +113,16 @@ impl Batch<'_> {
         input: &Input,
         identity: &Identity,
         paths: &OutputPaths,
-        mut report: JobReport,
+        report: JobReport,
         complete: bool,
         progress: &mut Progress,
     ) -> Result<InputEnd, OutputError> {
         if self.cli.verbosity() == Verbosity::Verbose {
             progress.info(&report.stages.to_text());
         }
-        let frames = report.rows.rows();
+        let frames = report.table.rows();
         let record = self.record(input, identity, &report, complete);
-        let series = report.temporal.finish();
-        let series = series.map_err(OutputError::on(&paths.csv))?;
-        let aus = |models: &[faceau_vision::au::models::AuModel]| -> Vec<u8> {
-            models.iter().map(|model| model.au).collect()
-        };
-        report.rows.finish(
-            &paths.csv,
-            &aus(self.models.au.intensities()),
-            &aus(self.models.au.presences()),
-            series,
-        )?;
+        report.table.finish(&paths.csv)?;
         record.write(&paths.run_record())?;
         let mut outputs = vec![paths.csv.clone(), paths.run_record()];
         outputs.extend(report.extra.finish(paths)?);

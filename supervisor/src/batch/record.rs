@@ -22,7 +22,8 @@ impl Batch<'_> {
                 pipeline: self.models.pinned.set.set.name().to_owned(),
                 tracking: word(&self.cli.tracking),
                 provider: word(&self.cli.provider),
-                redetect_every: self.cli.redetect,
+                redetect_every: self.options.redetect_every,
+                openface3: self.options.openface3.clone(),
                 columns: self.columns.names(),
                 hog: self.cli.hog,
                 aligned: self.cli.aligned,
@@ -47,7 +48,7 @@ impl Batch<'_> {
         let index = report.source.frame_index();
         let geometry = report.source.geometry();
         let worker = self.pool.report();
-        let rows = report.rows.rows();
+        let rows = report.table.rows();
         RunRecord {
             format: FORMAT,
             program: Program {

@@ -13,6 +13,8 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::pipeline::OpenFace3Options;
+
 pub use input::InputIdentity;
 
 /// All that decides an output.
@@ -39,6 +41,9 @@ pub struct ResultOptions {
     pub provider: String,
     /// Frames between forced detections; 0 = only when needed.
     pub redetect_every: u32,
+    /// What the OpenFace 3.0 pipeline was told, where it was the one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub openface3: Option<OpenFace3Options>,
     /// Groups of columns of the table.
     pub columns: Vec<String>,
     /// Whether there is a HOG file.
@@ -256,6 +261,7 @@ pub(crate) mod tests {
                 tracking: "segmented".into(),
                 provider: "auto".into(),
                 redetect_every: 0,
+                openface3: None,
                 columns: vec!["pose".into(), "aus".into()],
                 hog: false,
                 aligned: false,

@@ -108,6 +108,14 @@ impl Source {
         }
     }
 
+    /// Frames per second on average, as the file says. `None` for images.
+    pub fn frame_rate(&self) -> Option<f64> {
+        match self {
+            Self::Video { index, .. } => index.frame_rate,
+            Self::Images { .. } => None,
+        }
+    }
+
     /// What the user should know of this input before work starts, a line each.
     pub fn remarks(&self) -> Vec<String> {
         match self {

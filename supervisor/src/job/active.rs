@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::io;
 use std::ops::Range;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::mpsc::RecvTimeoutError;
 use std::time::Instant;
 
@@ -12,7 +11,6 @@ use bytemuck::Zeroable;
 use faceau_shared::protocol::{Begin, FrameTask};
 use faceau_shared::ring::RingError;
 use faceau_vision::analysis::FrameAnalysis;
-use faceau_vision::au::temporal::{ScoreLog, TemporalStage};
 use faceau_vision::extras::Extras;
 
 use super::keeper::{Keeper, Kept};
@@ -27,20 +25,10 @@ use crate::cpu_time;
 use crate::events::{DecodedFrame, Event, ReaderEvent, WorkerId};
 use crate::input::reader::ReadError;
 use crate::input::{Input, Source};
-use crate::output::{Columns, ExtraOutputs, OutputError, OutputPaths, RowSpool};
+use crate::output::{ExtraOutputs, OutputError, OutputPaths, Table};
 use crate::plan::{self, Segment, Tracking};
 use crate::pool::{News, Pool};
 use crate::progress::Tick;
-
-fn spool(paths: &OutputPaths, columns: Columns) -> Result<RowSpool, OutputError> {
-    RowSpool::create_in(paths.folder(), columns).map_err(OutputError::on(&paths.csv))
-}
-
-/// What the ordered stage remembers of each frame, on the disk where the output will be.
-fn score_log(paths: &OutputPaths) -> Result<ScoreLog, OutputError> {
-    let file = tempfile::tempfile_in(paths.folder()).map_err(OutputError::on(&paths.csv))?;
-    Ok(ScoreLog::in_file(file))
-}
 
 /// Why a job cannot simply go on.
 pub(super) enum Setback {
@@ -67,8 +55,7 @@ pub(super) struct Job {
     schedule: Schedule,
     lanes: BTreeMap<WorkerId, Lane>,
     merger: Merger,
-    rows: RowSpool,
-    temporal: TemporalStage,
+    table: Table,
     /// What is wanted of each frame beside its analysis.
     extras: Extras,
     /// Where it waits, if anything is.
@@ -124,8 +111,8 @@ impl Job {
             segments,
             run_ons: BTreeMap::new(),
             lanes: BTreeMap::new(),
-            rows: spool(paths, context.columns)?,
-            temporal: TemporalStage::new(Arc::clone(context.models), score_log(paths)?),
+            table: Table::begin(context.table, paths.folder(), source.frame_rate())
+                .map_err(OutputError::on(&paths.csv))?,
             extras,
             keeper,
             extra: ExtraOutputs::create(paths)?,
@@ -381,7 +368,7 @@ impl Job {
         self.analysed += 1;
         self.stages.add_frame(&self.analysis);
 
-        let (rows, temporal, source) = (&mut self.rows, &mut self.temporal, &self.source);
+        let (table, source) = (&mut self.table, &self.source);
         let successful = &mut self.successful;
         let kept = self.keeper.as_mut().map(|keeper| keeper.keep(extras));
         let kept = kept.transpose().map_err(OutputError::on(&self.csv))?;
@@ -392,15 +379,13 @@ impl Job {
             &self.analysis,
             kept,
             &mut |frame, analysis: &FrameAnalysis, kept: Option<&Kept>| -> io::Result<()> {
-                // Its bins were checked when it came, so it is a record that can be.
-                temporal.push(&analysis.into())?;
                 *successful += usize::from(analysis.success != 0);
                 let number = frame as u64 + 1;
                 if let (Some(keeper), Some(kept)) = (keeper, kept) {
                     keeper.read(kept, read_back)?;
                     extra.push(number, analysis.success != 0, read_back)?;
                 }
-                rows.push(number, source.seconds(frame), analysis)
+                table.push(frame, source.seconds(frame), analysis)
             },
         );
         merged.map_err(OutputError::on(&self.csv))?;
@@ -479,14 +464,13 @@ impl Job {
         // What is left are the decoding threads, FFmpeg's own among them.
         self.stages.decoding_nanos =
             (now.process - before.process).saturating_sub(self.stages.supervisor_nanos);
-        let all_there = self.rows.rows() == self.source.frame_index().frames;
+        let all_there = self.table.rows() == self.source.frame_index().frames;
         let report = Box::new(JobReport {
             segments: self.segments.len(),
             run_ons: self.merger.run_ons(),
             source: self.source,
-            rows: self.rows,
+            table: self.table,
             extra: self.extra,
-            temporal: self.temporal,
             successful: self.successful,
             analysed: self.analysed,
             stages: self.stages,

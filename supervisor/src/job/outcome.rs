@@ -3,12 +3,11 @@
 use std::path::PathBuf;
 
 use faceau_shared::ring::RingError;
-use faceau_vision::au::temporal::TemporalStage;
 
 use super::schedule::MOST_ATTEMPTS;
 use super::stages::StageTable;
 use crate::input::{InputError, Source};
-use crate::output::{ExtraOutputs, OutputError, RowSpool};
+use crate::output::{ExtraOutputs, OutputError, Table};
 use crate::pool::PoolError;
 
 /// A job could not be done.
@@ -68,12 +67,10 @@ pub struct JobReport {
     pub segments: usize,
     /// How many times a tracker had to run on into the next segment.
     pub run_ons: u32,
-    /// Rows of the result, in a file without a name.
-    pub rows: RowSpool,
-    /// The outputs beside the table, with all frames of `rows`.
+    /// The result, to be written.
+    pub table: Table,
+    /// The outputs beside the table, with all frames of `table`.
     pub extra: ExtraOutputs,
-    /// The ordered stage, with all frames of `rows`.
-    pub temporal: TemporalStage,
     /// Rows with success 1.
     pub successful: usize,
     /// Frames analysed, lead-ins and repetitions included.

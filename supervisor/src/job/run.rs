@@ -3,17 +3,15 @@
 //! The work itself is done in [`super::active`]; here it is begun, and begun again when the input
 //! turns out to be another than it said.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use faceau_shared::protocol::LogLevel;
-use faceau_vision::au::models::AuModels;
 
 use super::active::{Job, Setback};
 use super::outcome::{JobError, Outcome};
 use crate::events::{Event, EventReceiver, EventSender};
 use crate::input::{Input, InputError, Source};
-use crate::output::{Columns, OutputPaths};
+use crate::output::{OutputPaths, TableDesign};
 use crate::plan::{ShortestSegment, Tracking};
 use crate::pool::{News, Pool};
 use crate::progress::Progress;
@@ -31,14 +29,12 @@ pub struct Context<'a> {
     pub sender: &'a EventSender,
     /// What the user sees.
     pub progress: &'a mut Progress,
-    /// The AU models, for the ordered stage.
-    pub models: &'a Arc<AuModels>,
+    /// What the table is made of.
+    pub table: &'a TableDesign,
     /// Number of workers wanted.
     pub workers: usize,
     /// How the video is cut.
     pub tracking: Tracking,
-    /// The columns of the table.
-    pub columns: Columns,
     /// How long segments must be.
     pub shortest_segment: ShortestSegment,
     /// How long a worker may be silent while it has a frame.

@@ -12,6 +12,8 @@ use crate::cli::word;
 pub enum ColumnGroup {
     /// Where the eyes look
     Gaze,
+    /// Emotion and the probability of each
+    Emotion,
     /// Landmarks of the eyes, in 2-D and 3-D
     Eyes,
     /// Position and rotation of the head
@@ -28,8 +30,9 @@ pub enum ColumnGroup {
 
 impl ColumnGroup {
     /// All groups, in their order.
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Gaze,
+        Self::Emotion,
         Self::Eyes,
         Self::Pose,
         Self::Landmarks2d,
@@ -51,14 +54,18 @@ pub struct Columns([bool; ColumnGroup::ALL.len()]);
 
 /// A group was asked for that the pipeline does not know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct UnknownColumns(ColumnGroup);
+pub struct UnknownColumns {
+    wanted: ColumnGroup,
+    known: Columns,
+}
 
 impl fmt::Display for UnknownColumns {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "--columns: this pipeline places no landmarks on the eyes, so it cannot tell `{}`",
-            word(&self.0)
+            "--columns: this pipeline does not measure `{}`; it knows {}",
+            word(&self.wanted),
+            self.known.names().join(", ")
         )
     }
 }
@@ -66,22 +73,33 @@ impl fmt::Display for UnknownColumns {
 impl std::error::Error for UnknownColumns {}
 
 impl Columns {
-    /// All that a pipeline knows, with or without landmarks on the eyes.
+    /// All that a pipeline with OpenFace 2.2's table knows, with or without landmarks on the eyes.
     pub fn known(eyes: bool) -> Self {
-        Self(ColumnGroup::ALL.map(|group| eyes || !group.needs_eyes()))
+        Self(
+            ColumnGroup::ALL
+                .map(|group| group != ColumnGroup::Emotion && (eyes || !group.needs_eyes())),
+        )
+    }
+
+    /// All that the OpenFace 3.0 pipeline knows.
+    pub fn known_to_openface3() -> Self {
+        use ColumnGroup::{Aus, Emotion, Gaze, Landmarks2d};
+        Self(ColumnGroup::ALL.map(|group| matches!(group, Gaze | Emotion | Landmarks2d | Aus)))
     }
 
     /// The groups of `wanted`, or all that the pipeline knows when there are none.
     ///
     /// # Errors
     /// When the pipeline does not know one of them.
-    pub fn select(wanted: &[ColumnGroup], eyes: bool) -> Result<Self, UnknownColumns> {
-        let known = Self::known(eyes);
+    pub fn select(wanted: &[ColumnGroup], known: Self) -> Result<Self, UnknownColumns> {
         if wanted.is_empty() {
             return Ok(known);
         }
         if let Some(&unknown) = wanted.iter().find(|&&group| !known.has(group)) {
-            return Err(UnknownColumns(unknown));
+            return Err(UnknownColumns {
+                wanted: unknown,
+                known,
+            });
         }
         Ok(Self(ColumnGroup::ALL.map(|group| wanted.contains(&group))))
     }
@@ -104,9 +122,11 @@ mod tests {
 
     #[test]
     fn without_a_wish_there_is_everything_that_is_known() {
-        let all = Columns::select(&[], true).unwrap();
-        assert!(ColumnGroup::ALL.iter().all(|&group| all.has(group)));
-        let some = Columns::select(&[], false).unwrap();
+        let all = Columns::select(&[], Columns::known(true)).unwrap();
+        for group in ColumnGroup::ALL {
+            assert_eq!(all.has(group), group != ColumnGroup::Emotion);
+        }
+        let some = Columns::select(&[], Columns::known(false)).unwrap();
         assert!(!some.has(ColumnGroup::Gaze) && !some.has(ColumnGroup::Eyes));
         assert!(some.has(ColumnGroup::Pose) && some.has(ColumnGroup::Aus));
     }
@@ -114,12 +134,12 @@ mod tests {
     #[test]
     fn what_is_wanted_must_be_known() {
         let wanted = [ColumnGroup::Aus, ColumnGroup::Gaze];
-        let columns = Columns::select(&wanted, true).unwrap();
+        let columns = Columns::select(&wanted, Columns::known(true)).unwrap();
         for group in ColumnGroup::ALL {
             assert_eq!(columns.has(group), wanted.contains(&group));
         }
-        let error = Columns::select(&wanted, false).unwrap_err();
+        let error = Columns::select(&wanted, Columns::known(false)).unwrap_err();
         assert!(error.to_string().contains("`gaze`"), "{error}");
-        assert!(Columns::select(&[ColumnGroup::Landmarks3d], false).is_ok());
+        assert!(Columns::select(&[ColumnGroup::Landmarks3d], Columns::known(false)).is_ok());
     }
 }

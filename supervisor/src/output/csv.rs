@@ -162,13 +162,16 @@ mod tests {
         for (columns, count) in [
             (Columns::known(true), 714),
             (Columns::known(false), 714 - eyes),
-            (Columns::select(&[ColumnGroup::Aus], true).unwrap(), 5 + 35),
             (
-                Columns::select(&[ColumnGroup::Eyes], true).unwrap(),
+                Columns::select(&[ColumnGroup::Aus], Columns::known(true)).unwrap(),
+                5 + 35,
+            ),
+            (
+                Columns::select(&[ColumnGroup::Eyes], Columns::known(true)).unwrap(),
                 5 + 280,
             ),
             (
-                Columns::select(&[ColumnGroup::Landmarks3d], false).unwrap(),
+                Columns::select(&[ColumnGroup::Landmarks3d], Columns::known(false)).unwrap(),
                 5 + 204,
             ),
         ] {

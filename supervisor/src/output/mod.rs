@@ -7,13 +7,17 @@ mod csv;
 mod extra;
 mod hog;
 mod number;
+mod openface3;
 mod paths;
 mod rows;
 pub mod run_record;
+mod table;
 mod unfinished;
 
 pub use columns::{ColumnGroup, Columns, UnknownColumns};
 pub use extra::ExtraOutputs;
+pub use openface3::OpenFace3Style;
 pub use paths::{OutputError, OutputPaths};
-pub use rows::RowSpool;
+use rows::RowSpool;
+pub use table::{Table, TableDesign};
 pub use unfinished::write_whole;

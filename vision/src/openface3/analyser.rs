@@ -2,11 +2,12 @@
 
 use bytemuck::Zeroable;
 
+use super::Convention;
 use super::closure::{self, Bounds, eye_ratios};
 use super::face::{FaceFinder, Found, PixelBox};
 use super::mtl::Mtl;
 use super::star::{Star, StarCrop};
-use super::{Convention, OpenFace3Analysis};
+use crate::analysis::FrameAnalysis;
 use crate::image::BgrView;
 use crate::network::{Network, NetworkError};
 use crate::stage::{Stage, StageClock};
@@ -48,37 +49,49 @@ impl<N: Network> OpenFace3Analyser<N> {
 
     /// Goes on where another analyser of the same kind and settings left off: `last` is what it
     /// made of the frame before the next.
-    pub fn resume_after(&mut self, last: &OpenFace3Analysis) {
+    pub fn resume_after(&mut self, last: &FrameAnalysis) {
         self.faces.resume(last);
-        self.last = last.face;
+        self.last = last.openface3.face;
     }
 
     /// Analyses the next frame and overwrites all of `out`.
     ///
     /// # Errors
-    /// When a network cannot be run. `out` is then all zeros.
+    /// When a network cannot be run. `out` is then zeros but for the time it took.
     pub fn analyse(
         &mut self,
         frame: &BgrView<'_>,
-        out: &mut OpenFace3Analysis,
+        out: &mut FrameAnalysis,
     ) -> Result<(), NetworkError> {
-        *out = OpenFace3Analysis::zeroed();
+        *out = FrameAnalysis::zeroed();
         let mut clock = StageClock::start();
+        let analysed = self.find_and_rate(frame, &mut clock, out);
+        if analysed.is_err() {
+            *out = FrameAnalysis::zeroed();
+        }
+        out.stage_nanos = clock.nanos();
+        analysed
+    }
+
+    fn find_and_rate(
+        &mut self,
+        frame: &BgrView<'_>,
+        clock: &mut StageClock,
+        out: &mut FrameAnalysis,
+    ) -> Result<(), NetworkError> {
         let found = self.faces.find(frame)?;
         clock.lap(Stage::Detection);
-        let mut analysis = OpenFace3Analysis::zeroed();
         if let Some(found) = found {
-            self.rate(frame, found, &mut clock, &mut analysis)?;
+            self.rate(frame, found, clock, out)?;
         }
-        let landmarks = (analysis.has_landmarks != 0).then_some(&analysis.landmarks);
-        self.faces.record(analysis.success != 0, landmarks);
-        if analysis.success != 0 {
-            self.last = analysis.face;
+        let part = &mut out.openface3;
+        let landmarks = (part.has_landmarks != 0).then_some(&part.landmarks);
+        self.faces.record(out.success != 0, landmarks);
+        if out.success != 0 {
+            self.last = part.face;
         }
-        analysis.face = self.last;
-        analysis.tracker = self.faces.memory();
-        analysis.stage_nanos = clock.nanos();
-        *out = analysis;
+        part.face = self.last;
+        out.tracker = self.faces.memory();
         Ok(())
     }
 
@@ -88,7 +101,7 @@ impl<N: Network> OpenFace3Analyser<N> {
         frame: &BgrView<'_>,
         found: Found,
         clock: &mut StageClock,
-        out: &mut OpenFace3Analysis,
+        out: &mut FrameAnalysis,
     ) -> Result<(), NetworkError> {
         let Some(pixels) = PixelBox::of_box(&found.face) else {
             return Ok(());
@@ -98,24 +111,25 @@ impl<N: Network> OpenFace3Analyser<N> {
         };
         let ratings = self.mtl.rate(frame, inside)?;
         clock.lap(Stage::AuScores);
-        out.aus = ratings.aus;
-        out.emotions = ratings.emotions;
-        out.gaze = ratings.gaze;
+        let part = &mut out.openface3;
+        part.aus = ratings.aus;
+        part.emotions = ratings.emotions;
+        part.gaze = ratings.gaze;
         let face = found.face;
-        out.face = [face.left, face.top, face.right, face.bottom];
+        part.face = [face.left, face.top, face.right, face.bottom];
         out.confidence = found.score.clamp(0.0, 1.0);
-        out.success = 1;
+        (out.success, out.au_success) = (1, 1);
         // The landmarks' crop may reach beyond the frame.
         if let (Some(star), Some(crop)) = (&mut self.star, StarCrop::of_box(pixels)) {
-            star.locate(frame, crop, &mut out.landmarks)?;
-            if out.landmarks.iter().all(|value| value.is_finite()) {
-                out.has_landmarks = 1;
-                let ratios = eye_ratios(&out.landmarks, self.convention);
+            star.locate(frame, crop, &mut part.landmarks)?;
+            if part.landmarks.iter().all(|value| value.is_finite()) {
+                part.has_landmarks = 1;
+                let ratios = eye_ratios(&part.landmarks, self.convention);
                 if let Some(raw) = closure::raw(ratios, Bounds::of(self.convention)) {
-                    (out.has_closure, out.closure) = (1, raw);
+                    (part.has_closure, part.closure) = (1, raw);
                 }
             } else {
-                out.landmarks.fill(0.0);
+                part.landmarks.fill(0.0);
             }
             clock.lap(Stage::Landmarks);
         }

@@ -62,9 +62,9 @@ fn picture(column: u8, score: u8) -> Vec<u8> {
     data
 }
 
-fn analyse(analyser: &mut OpenFace3Analyser<Fake>, data: &[u8]) -> OpenFace3Analysis {
+fn analyse(analyser: &mut OpenFace3Analyser<Fake>, data: &[u8]) -> FrameAnalysis {
     let frame = BgrView::new(data, WIDTH, HEIGHT, 3 * WIDTH).unwrap();
-    let mut out = OpenFace3Analysis::zeroed();
+    let mut out = FrameAnalysis::zeroed();
     analyser.analyse(&frame, &mut out).unwrap();
     assert_eq!(out.check(), Ok(()));
     out.stage_nanos = Default::default();
@@ -89,14 +89,19 @@ fn every_frame_has_its_own_face() {
     let first = analyse(&mut analyser, &picture(3, 90));
     assert_eq!(first.success, 1);
     assert!((first.confidence - 0.9).abs() < 1e-6);
-    assert_eq!((first.face[0] + first.face[2]) / 2.0, 56.0);
-    assert_eq!(
-        (first.aus, first.has_landmarks, first.has_closure),
-        ([0.7; 8], 1, 1)
-    );
+    let part = &first.openface3;
+    assert_eq!((part.face[0] + part.face[2]) / 2.0, 56.0);
+    let flags = (part.has_landmarks, part.has_closure);
+    assert_eq!((part.aus, flags), ([0.7; 8], (1, 1)));
     let second = analyse(&mut analyser, &picture(4, 80));
-    assert_eq!((second.face[0] + second.face[2]) / 2.0, 72.0);
-    let (ax, bx) = (first.landmark(7).0, second.landmark(7).0);
+    assert_eq!(
+        (second.openface3.face[0] + second.openface3.face[2]) / 2.0,
+        72.0
+    );
+    let (ax, bx) = (
+        first.openface3.landmark(7).0,
+        second.openface3.landmark(7).0,
+    );
     assert!((bx - ax - 16.0).abs() < 1e-3);
 }
 
@@ -105,15 +110,13 @@ fn a_frame_without_a_face_says_where_it_was_and_nothing_else() {
     let mut analyser = every_frame();
     let seen = analyse(&mut analyser, &picture(3, 90));
     let gone = analyse(&mut analyser, &picture(0, 0));
-    let expected = OpenFace3Analysis {
-        face: seen.face,
-        tracker: seen.tracker,
-        ..OpenFace3Analysis::zeroed()
-    };
+    let mut expected = FrameAnalysis::zeroed();
+    expected.openface3.face = seen.openface3.face;
+    expected.tracker = seen.tracker;
     assert_eq!(bytemuck::bytes_of(&gone), bytemuck::bytes_of(&expected));
     analyser.begin_segment();
     let never = analyse(&mut analyser, &picture(0, 0));
-    let zeros = OpenFace3Analysis::zeroed();
+    let zeros = FrameAnalysis::zeroed();
     assert_eq!(bytemuck::bytes_of(&never), bytemuck::bytes_of(&zeros));
 }
 
@@ -123,10 +126,10 @@ fn the_whole_frame_can_be_the_face() {
     let mut analyser = OpenFace3Analyser::new(FaceFinder::WholeFrame, mtl(), None, convention);
     let out = analyse(&mut analyser, &picture(0, 0));
     assert_eq!(
-        (out.success, out.confidence, out.has_landmarks),
+        (out.success, out.confidence, out.openface3.has_landmarks),
         (1, 1.0, 0)
     );
-    assert_eq!(out.face, [0.0, 0.0, WIDTH as f32, HEIGHT as f32]);
+    assert_eq!(out.openface3.face, [0.0, 0.0, WIDTH as f32, HEIGHT as f32]);
 }
 
 #[test]
@@ -138,12 +141,17 @@ fn a_face_that_is_followed_is_looked_for_now_and_then() {
         let next = analyse(&mut analyser, &picture(0, 0));
         assert_eq!(next.success, 1);
         assert_eq!(next.confidence, first.confidence);
-        for (a, b) in next.face.iter().zip(first.face) {
-            assert!((a - b).abs() < 1.0, "{:?} {:?}", next.face, first.face);
+        for (a, b) in next.openface3.face.iter().zip(first.openface3.face) {
+            assert!(
+                (a - b).abs() < 1.0,
+                "{:?} {:?}",
+                next.openface3.face,
+                first.openface3.face
+            );
         }
     }
     let lost = analyse(&mut analyser, &picture(0, 0));
-    assert_eq!((lost.success, lost.has_landmarks), (0, 0));
+    assert_eq!((lost.success, lost.openface3.has_landmarks), (0, 0));
 }
 
 #[test]

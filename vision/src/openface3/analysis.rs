@@ -1,17 +1,18 @@
-//! What is known about one frame once this pipeline's worker has looked at it.
+//! What this pipeline measures on one frame: its part of a [`FrameAnalysis`].
 //!
-//! Plain data of a fixed layout, as [`crate::analysis::FrameAnalysis`] is for the other pipelines:
-//! it is written straight into a ring slot and read by another process of the same build.
+//! Plain data of a fixed layout, as the rest of the analysis. Success, confidence and what finding
+//! the face remembers are where every pipeline has them.
+//!
+//! [`FrameAnalysis`]: crate::analysis::FrameAnalysis
 
 use bytemuck::{Pod, Zeroable};
 
 use super::{AUS, EMOTIONS, LANDMARKS};
-use crate::analysis::TrackerMemory;
-use crate::stage::Stage;
 
-/// Everything measured on one frame.
+/// Everything that the OpenFace 3.0 pipeline measures on one frame.
 ///
-/// All-zero bytes are a valid value and mean "no face was ever found".
+/// All-zero bytes are a valid value and mean that no face was ever found, or that the pipeline is
+/// another.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, Pod, Zeroable)]
 pub struct OpenFace3Analysis {
@@ -21,8 +22,6 @@ pub struct OpenFace3Analysis {
     /// The face's box in pixels: left, top, right, bottom, as the detector drew it. On a frame
     /// without success, the last one.
     pub face: [f32; 4],
-    /// The detector's score, 0 to 1; 1 where the whole frame is taken for the face.
-    pub confidence: f32,
     /// Landmarks in pixels: x of all 98, then y of all 98. Zeros unless
     /// [`has_landmarks`](Self::has_landmarks).
     pub landmarks: [f32; 2 * LANDMARKS],
@@ -33,34 +32,21 @@ pub struct OpenFace3Analysis {
     pub emotions: [f32; EMOTIONS],
     /// Yaw (positive to the left of the picture) and pitch (positive upward), in radians.
     pub gaze: [f32; 2],
-    /// 1 when a face was found and rated, else 0.
-    pub success: u32,
     /// 1 when there are landmarks, else 0.
     pub has_landmarks: u32,
     /// 1 when the closure of at least one eye could be measured, else 0.
     pub has_closure: u32,
-    /// What finding the face needs, beside what is reported above, to go on from this frame.
-    pub tracker: TrackerMemory,
-    /// Nanoseconds per stage, indexed by `Stage as usize`.
-    pub stage_nanos: [u32; Stage::COUNT],
 }
 
 impl OpenFace3Analysis {
-    /// Bytes of one analysis in a ring slot.
-    pub const BYTES: usize = size_of::<Self>();
-
     /// Checks that the numbers can be a measurement, for analyses that come from another process.
     /// What the network says of action units, emotion and gaze may be anything.
     ///
     /// # Errors
     /// Says which part cannot be.
     pub fn check(&self) -> Result<(), &'static str> {
-        let flags = [self.success, self.has_landmarks, self.has_closure];
-        if flags.iter().any(|&flag| flag > 1) {
+        if self.has_landmarks > 1 || self.has_closure > 1 {
             return Err("a flag is neither 0 nor 1");
-        }
-        if !(0.0..=1.0).contains(&self.confidence) {
-            return Err("the confidence is not between 0 and 1");
         }
         if self.face.iter().any(|v| !v.is_finite()) {
             return Err("the face's box is not a number");
@@ -88,10 +74,8 @@ mod tests {
     fn nonsense_is_noticed() {
         let good = OpenFace3Analysis::zeroed();
         assert_eq!(good.check(), Ok(()));
-        let spoil: [fn(&mut OpenFace3Analysis); 6] = [
-            |a| a.success = 2,
-            |a| a.confidence = f32::NAN,
-            |a| a.confidence = 1.5,
+        let spoil: [fn(&mut OpenFace3Analysis); 4] = [
+            |a| a.has_closure = 2,
             |a| a.face[2] = f32::INFINITY,
             |a| a.landmarks[195] = f32::NAN,
             |a| a.closure = 5.1,

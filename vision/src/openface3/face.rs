@@ -3,8 +3,8 @@
 //!
 //! Boxes are the detector's; how the networks cut them out is their own business.
 
-use super::{Convention, LANDMARKS, OpenFace3Analysis};
-use crate::analysis::TrackerMemory;
+use super::{Convention, LANDMARKS};
+use crate::analysis::{FrameAnalysis, TrackerMemory};
 use crate::image::BgrView;
 use crate::network::{Network, NetworkError};
 use crate::tracking::face_box::FaceBox;
@@ -265,7 +265,7 @@ impl<N: Network> FaceFinder<N> {
 
     /// Goes on where another finder of the same kind left off after the frame of which `analysis`
     /// is the last.
-    pub fn resume(&mut self, analysis: &OpenFace3Analysis) {
+    pub fn resume(&mut self, analysis: &FrameAnalysis) {
         let face_box = |[left, top, right, bottom]: [f32; 4]| FaceBox {
             left,
             top,
@@ -277,7 +277,7 @@ impl<N: Network> FaceFinder<N> {
         match self {
             Self::WholeFrame => {}
             Self::EveryFrame { last, pending, .. } => {
-                *last = (memory.discrete[0] != 0).then(|| face_box(analysis.face));
+                *last = (memory.discrete[0] != 0).then(|| face_box(analysis.openface3.face));
                 *pending = None;
             }
             Self::Follow {

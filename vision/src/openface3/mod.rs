@@ -2,7 +2,8 @@
 //! action units, the emotion and the gaze, and STAR places 98 landmarks, from which the closure of
 //! the eyes (AU45) follows (Hu et al. 2025, "OpenFace 3.0"; Zhou et al. 2023, "STAR loss").
 //!
-//! [`analyser`] looks at one frame and fills an [`OpenFace3Analysis`]; [`closure`] also holds the
+//! [`analyser`] looks at one frame and fills its part
+//! of a [`FrameAnalysis`](crate::analysis::FrameAnalysis); [`closure`] also holds the
 //! one thing that needs frames in order, the smoothing of AU45. Nothing of OpenFace 2.2's chain
 //! (shape model, FHOG, linear models) is used here.
 

@@ -23,6 +23,8 @@ pub struct VideoIndex {
     pub times: Vec<i64>,
     /// Seconds per unit of time: numerator, denominator.
     pub time_base: (i32, i32),
+    /// Frames per second on average, as the file says.
+    pub frame_rate: Option<f64>,
     /// Frames at which decoding can begin, ascending, beginning with 0.
     pub entry_points: Vec<usize>,
     /// Whether frames are recognised by their times; otherwise they are counted from the start
@@ -159,6 +161,10 @@ fn describe_track(container: &Container, path: &Path) -> Result<VideoIndex, Inpu
     Ok(VideoIndex {
         times: Vec::new(),
         time_base: (time_base.numerator(), time_base.denominator().max(1)),
+        frame_rate: [stream.avg_frame_rate(), stream.rate()]
+            .into_iter()
+            .map(f64::from)
+            .find(|rate| rate.is_finite() && *rate > 0.0),
         entry_points: Vec::new(),
         by_time: true,
         stored,
