@@ -16,9 +16,17 @@ use crate::progress::{Style, Verbosity};
 /// What is wanted of videos: inputs, outputs, pipeline, workers.
 #[derive(Debug, Args)]
 pub struct Cli {
-    /// Videos, folders of videos, or folders of images
-    #[arg(required = true, value_name = "INPUT")]
+    /// Videos, folders of videos, folders of images, or patterns such as 'study/**/*.mp4'
+    #[arg(required_unless_present = "from_file", value_name = "INPUT")]
     pub inputs: Vec<PathBuf>,
+
+    /// Look into the sub-folders of folders, too
+    #[arg(short, long)]
+    pub recursive: bool,
+
+    /// A file that names more inputs, one a line; - is standard input
+    #[arg(long, value_name = "LIST")]
+    pub from_file: Option<PathBuf>,
 
     /// Number of worker processes [default: one per performance core]
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
@@ -28,9 +36,13 @@ pub struct Cli {
     #[arg(short, long, value_name = "FILE", conflicts_with = "out_dir")]
     pub output: Option<PathBuf>,
 
-    /// Folder for the tables, each named after its input
+    /// Folder for the tables, each named after its input and in the same sub-folder
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub out_dir: PathBuf,
+
+    /// Where to write how each input ended [default: batch.json in DIR if there are several]
+    #[arg(long, value_name = "FILE")]
+    pub summary: Option<PathBuf>,
 
     /// Which columns the tables have [default: all that the pipeline knows]
     #[arg(long, value_enum, value_delimiter = ',', value_name = "GROUPS")]
@@ -44,9 +56,9 @@ pub struct Cli {
     #[arg(long)]
     pub aligned: bool,
 
-    /// Replace outputs that exist
-    #[arg(long)]
-    pub overwrite: bool,
+    /// Do inputs again that are done, and replace outputs that exist
+    #[arg(long, alias = "overwrite")]
+    pub force: bool,
 
     /// How faces and landmarks are found
     #[arg(long, value_enum, default_value_t = PipelineChoice::Auto, value_name = "NAME")]

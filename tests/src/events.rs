@@ -45,12 +45,17 @@ pub enum Event {
         outputs: Vec<String>,
         frames: usize,
         successful: usize,
+        seconds: f64,
         error: Option<String>,
     },
     End {
         done: usize,
+        skipped: usize,
+        partial: usize,
         failed: usize,
+        not_done: usize,
         exit_code: i32,
+        summary: Option<String>,
     },
 }
 

@@ -5,6 +5,7 @@
 //! [`video`], runs the supervisor with the real worker or with the worker [`double`], and looks at
 //! what is left: [`table`], [`record`], [`events`].
 
+pub mod batch;
 pub mod double;
 pub mod events;
 pub mod models;

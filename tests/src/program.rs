@@ -75,11 +75,12 @@ impl Bench {
         self.path("out")
     }
 
-    /// Names of the files in the output folder, sorted.
+    /// Names of the files in the output folder, sorted, without a batch's summary.
     pub fn outputs(&self) -> Vec<String> {
         let mut names: Vec<String> = fs::read_dir(self.out())
             .unwrap()
             .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+            .filter(|name| name != "batch.json")
             .collect();
         names.sort();
         names

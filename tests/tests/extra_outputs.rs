@@ -42,7 +42,7 @@ fn extras_are_in_order_however_many_workers_there_are() {
         let orders = Orders::once(333, Misdeed::Crash, bench.path(format!("crash-{workers}")));
         bench
             .with_double(&orders)
-            .args(["--hog", "--aligned", "--overwrite", "--workers", workers])
+            .args(["--hog", "--aligned", "--force", "--workers", workers])
             .arg(&video)
             .run()
             .expect_code(0);
@@ -126,15 +126,15 @@ fn outputs_that_exist_are_not_replaced_unasked() {
     };
     fs::write(bench.out().join("a.hog"), "precious").unwrap();
     let ended = double().run().expect_code(1);
-    ended.expect_line(&["error", "a.hog", "--overwrite"]);
+    ended.expect_line(&["error", "a.hog", "--force"]);
     fs::remove_file(bench.out().join("a.hog")).unwrap();
     fs::create_dir(bench.out().join("a_aligned")).unwrap();
     fs::write(bench.out().join("a_aligned/thesis.txt"), "precious").unwrap();
     double()
         .run()
         .expect_code(1)
-        .expect_line(&["error", "a_aligned", "--overwrite"]);
-    let ended = double().arg("--overwrite").run().expect_code(1);
+        .expect_line(&["error", "a_aligned", "--force"]);
+    let ended = double().arg("--force").run().expect_code(1);
     ended.expect_line(&["error", "thesis.txt"]);
     assert_eq!(bench.outputs(), ["a_aligned"]);
 }
@@ -164,7 +164,7 @@ fn a_table_has_the_columns_that_are_wanted() {
     let double = || {
         bench
             .with_double(&Orders::default())
-            .arg("--overwrite")
+            .arg("--force")
             .arg(&video)
     };
     for (groups, first, count) in [

@@ -189,11 +189,11 @@ fn bad_inputs_are_named_and_do_not_stop_the_others() {
         (odd_name, &["odd", "not valid UTF-8"]),
     ] {
         let ended = double(&bench)
-            .args(["--overwrite".as_ref(), first.as_os_str()])
+            .args(["--force".as_ref(), first.as_os_str()])
             .args([&bad, &last])
             .run()
             .expect_code(1);
-        ended.expect_line(parts);
+        ended.expect_line(&[&["error"], parts].concat());
         let errors: Vec<&str> = ended
             .stderr
             .lines()

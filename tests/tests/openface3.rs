@@ -37,7 +37,7 @@ fn openface3(supervisor: Supervisor, args: &[&str]) -> Supervisor {
 /// Runs it and returns the table's bytes.
 fn table(bench: &Bench, video: &Path, args: &[&str]) -> Vec<u8> {
     openface3(bench.supervisor(), args)
-        .arg("--overwrite")
+        .arg("--force")
         .arg(video)
         .run()
         .expect_code(0);
@@ -206,13 +206,10 @@ fn a_worker_that_crashes_costs_no_byte() {
     let video = bench.path("a.mp4");
     write_numbered(&video, 200);
     let run = |orders: &Orders| {
-        openface3(
-            bench.with_double(orders),
-            &["--workers", "2", "--overwrite"],
-        )
-        .arg(&video)
-        .run()
-        .expect_code(0);
+        openface3(bench.with_double(orders), &["--workers", "2", "--force"])
+            .arg(&video)
+            .run()
+            .expect_code(0);
         fs::read(bench.out().join("a.csv")).unwrap()
     };
     let undisturbed = run(&Orders::default());
@@ -348,7 +345,7 @@ fn rows_are_those_of_the_earlier_program() {
     for (face, mode) in [("detect", "detect"), ("whole-frame", "full")] {
         let args = ["--compat", "facemirror", "--face", face, "--workers", "1"];
         let mut running = openface3(bench.supervisor(), &args)
-            .args(["--overwrite", "--progress", "json"])
+            .args(["--force", "--progress", "json"])
             .arg(videos.join("default.wmv"))
             .start();
         // The reference has the first 20 frames; the other 268 are not waited for.

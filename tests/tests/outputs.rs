@@ -18,7 +18,7 @@ fn a_table_that_exists_is_replaced_only_when_told_to() {
     write_numbered(&b, 4);
     fs::write(bench.out().join("a.csv"), "precious").unwrap();
     let ended = double(&bench).args([&a, &b]).run().expect_code(1);
-    ended.expect_line(&["error", "a.csv", "--overwrite"]);
+    ended.expect_line(&["error", "a.csv", "no run record", "--force"]);
     assert_eq!(bench.outputs(), ["a.csv", "b.csv", "b.run.json"]);
     let kept = fs::read_to_string(bench.out().join("a.csv")).unwrap();
     assert_eq!(kept, "precious");
@@ -26,7 +26,7 @@ fn a_table_that_exists_is_replaced_only_when_told_to() {
 
     double(&bench)
         .args([&a, &b])
-        .arg("--overwrite")
+        .arg("--force")
         .run()
         .expect_code(0);
     assert_eq!(bench.table("a.csv").rows.len(), 3);
@@ -56,24 +56,6 @@ fn a_place_that_cannot_be_written_is_said_before_any_work() {
         .expect_code(1);
     ended.expect_line(&["error", "file/a.csv", "cannot be written"]);
     assert_eq!(bench.outputs(), [""; 0]);
-}
-
-#[test]
-fn two_inputs_never_write_the_same_table() {
-    let bench = Bench::new();
-    for folder in ["one", "two"] {
-        fs::create_dir(bench.path(folder)).unwrap();
-    }
-    let [one, two] = ["one/a.mp4", "two/a.avi"].map(|name| bench.path(name));
-    write_numbered(&one, 3);
-    write_numbered(&two, 4);
-    let ended = double(&bench)
-        .arg("--overwrite")
-        .args([&one, &two])
-        .run()
-        .expect_code(1);
-    ended.expect_line(&["error", "two/a.avi", "a.csv", "another input"]);
-    assert_eq!(bench.table("a.csv").rows.len(), 3);
 }
 
 #[test]
@@ -131,14 +113,14 @@ fn quiet_says_only_errors_and_verbose_says_where_the_time_went() {
     assert_eq!(quiet.stderr, "");
     assert!(quiet.stdout.is_empty());
     let again = double(&bench)
-        .arg("--quiet")
+        .args(["--quiet", "--columns", "pose"])
         .arg(&video)
         .run()
         .expect_code(1);
     again.expect_line(&["error", "a.csv"]);
     assert_eq!(again.stderr.lines().count(), 1);
     let verbose = double(&bench)
-        .args(["--verbose", "--overwrite"])
+        .args(["--verbose", "--force"])
         .arg(&video)
         .run()
         .expect_code(0);

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use faceau_tests::batch::Batch;
 use faceau_tests::double::Orders;
 use faceau_tests::events::Event;
 use faceau_tests::program::{Bench, Ended};
@@ -91,8 +92,12 @@ fn a_batch_is_told_from_start_to_end() {
         events.last(),
         Some(&Event::End {
             done: 2,
+            skipped: 0,
+            partial: 0,
             failed: 1,
-            exit_code: 1
+            not_done: 0,
+            exit_code: 1,
+            summary: Some("./batch.json".into()),
         })
     );
 
@@ -276,7 +281,7 @@ fn the_documentation_is_true() {
     let text = include_str!("../../docs/progress.md");
     let mut documented: Vec<&str> = text
         .lines()
-        .filter(|line| line.starts_with('{'))
+        .filter(|line| line.starts_with(r#"{"event""#))
         .map(|line| Event::parse(line).name())
         .collect();
     documented.sort_unstable();
@@ -291,6 +296,11 @@ fn the_documentation_is_true() {
         "warning",
     ];
     assert_eq!(documented, all);
+    let summary = text
+        .split("```json\n")
+        .find(|part| part.contains("\"counts\""));
+    let summary = summary.unwrap().split("```").next().unwrap();
+    assert_eq!(Batch::parse(summary).inputs.len(), 2);
     let unknown = r#"{"event":"error","message":"","more":1}"#;
     assert!(serde_json::from_str::<Event>(unknown).is_err());
 }

@@ -55,7 +55,7 @@ fn with_many_frames_that_depend_on_each_other() {
         let csv = bench.out().join("sequential.csv");
         bench
             .with_double(&orders)
-            .args(["--overwrite", "--tracking", "sequential", "-o"])
+            .args(["--force", "--tracking", "sequential", "-o"])
             .arg(&csv)
             .arg(&video)
             .run()

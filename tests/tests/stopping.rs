@@ -59,7 +59,7 @@ fn a_stopped_run_keeps_what_it_has() {
     write_numbered(&next, 3);
     for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
         let mut running = json(bench.with_double(&orders))
-            .arg("--overwrite")
+            .arg("--force")
             .args([&video, &next])
             .start();
         running.wait_for_frames(200);
@@ -300,7 +300,7 @@ fn signals_at_any_moment() {
         let workers = ["1", "2", "3"][round % 3];
         let mut running = bench
             .with_double(&orders)
-            .args(["--overwrite", "--progress", "json", "--workers", workers])
+            .args(["--force", "--progress", "json", "--workers", workers])
             .arg(&video)
             .start();
         running.wait_for("its moment", |event| match event {

@@ -49,7 +49,7 @@ fn a_worker_that_fails_once_is_replaced() {
             let marker = bench.path(format!("done{number}-{workers}"));
             let ended = bench
                 .with_double(&Orders::once(BAD, misdeed.clone(), marker.clone()))
-                .args(["--overwrite", "--frame-timeout", "1", "--workers", workers])
+                .args(["--force", "--frame-timeout", "1", "--workers", workers])
                 .arg(&video)
                 .run()
                 .expect_code(0);
@@ -82,7 +82,7 @@ fn frames_that_no_worker_survives_are_given_up_and_named() {
     ] {
         let ended = bench
             .with_double(&Orders::always(BAD, misdeed))
-            .args(["--overwrite", "--workers", "2"])
+            .args(["--force", "--workers", "2"])
             .args([&video, &next])
             .run()
             .expect_code(1);
@@ -155,7 +155,7 @@ fn real_workers_can_be_killed_from_outside() {
         (Signal::STOP, "no answer for 1 s"),
     ] {
         let mut running = supervisor()
-            .args(["--overwrite", "--progress", "json", "--frame-timeout", "1"])
+            .args(["--force", "--progress", "json", "--frame-timeout", "1"])
             .start();
         running.wait_for_frames(1);
         let worker = faceau_tests::processes::marked(&bench.mark())

@@ -1,11 +1,15 @@
 //! All inputs of one call, one after another.
+//!
+//! [`plan`] says which they are and where their tables go, [`finished`] which of them are done
+//! already, [`one`] has each its turn, [`summary`] keeps account.
 
+mod finished;
 mod one;
+mod plan;
 mod record;
+mod summary;
 
-use std::collections::BTreeSet;
 use std::io::IsTerminal;
-use std::path::PathBuf;
 use std::sync::mpsc;
 
 use faceau_shared::protocol::Setup;
@@ -13,14 +17,15 @@ use faceau_shared::protocol::Setup;
 use crate::cli::{Cli, word};
 use crate::cores::sensible_workers;
 use crate::events::{Event, EventReceiver};
-use crate::input::{Input, InputError, expand};
 use crate::output::{Columns, TableDesign, UnknownColumns};
 use crate::pipeline::{OpenFace3Options, PipelineOptions, UnsuitableOptions};
 use crate::pool::{Pool, WorkerCommand};
-use crate::progress::Progress;
+use crate::progress::{Ending, Progress};
 use crate::setup::{self, Models};
 use crate::signals;
-use one::Ended;
+use one::Verdict;
+use plan::{Plan, PlanError};
+use summary::{Summary, SummaryError};
 
 /// How the program ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,53 +45,40 @@ const USAGE: i32 = 2;
 /// Nothing could be done.
 const NOT_USABLE: i32 = 3;
 
-/// One argument's inputs, or why there are none.
-struct Task {
-    path: PathBuf,
-    input: Result<Input, InputError>,
-}
-
 /// Does everything the command line asks for.
 pub fn run(cli: &Cli) -> Exit {
-    let tasks = tasks(&cli.inputs);
+    let plan = Plan::of(cli);
     let workers = cli.workers.map_or_else(sensible_workers, usize::from);
     let style = cli.progress_style(std::io::stderr().is_terminal());
-    let mut progress = Progress::new(style, cli.verbosity(), tasks.len(), workers);
+    let inputs = plan.as_ref().map_or(0, |plan| plan.tasks.len());
+    let mut progress = Progress::new(style, cli.verbosity(), inputs, workers);
 
-    let exit = if cli.output.is_some() && tasks.len() > 1 {
-        progress.error("--output takes a single input; use --out-dir for several");
-        Exit::Code(USAGE)
-    } else {
-        match Batch::begin(cli, workers, &mut progress) {
-            Ok((batch, events)) => return batch.run(&tasks, &mut progress, &events),
-            Err(error) => {
-                progress.error(&error.to_string());
-                let usage = error.is::<UnknownColumns>() || error.is::<UnsuitableOptions>();
-                Exit::Code(if usage { USAGE } else { NOT_USABLE })
-            }
+    let begun = plan.and_then(|plan| {
+        let summary = Summary::begin(&plan, cli, &mut progress)?;
+        let (batch, events) = Batch::begin(cli, workers, summary, &mut progress)?;
+        Ok((plan, batch, events))
+    });
+    match begun {
+        Ok((plan, batch, events)) => batch.run(&plan, &mut progress, &events),
+        Err(error) => {
+            progress.error(&error.to_string());
+            let code = if is_usage_error(&error) {
+                USAGE
+            } else {
+                NOT_USABLE
+            };
+            progress.ended(&Ending::nothing(code));
+            Exit::Code(code)
         }
-    };
-    if let Exit::Code(code) = exit {
-        progress.ended(0, 0, code);
     }
-    exit
 }
 
-fn tasks(arguments: &[PathBuf]) -> Vec<Task> {
-    let mut tasks = Vec::new();
-    for path in arguments {
-        match expand(path) {
-            Ok(inputs) => tasks.extend(inputs.into_iter().map(|input| Task {
-                path: input.path().to_owned(),
-                input: Ok(input),
-            })),
-            Err(error) => tasks.push(Task {
-                path: path.clone(),
-                input: Err(error),
-            }),
-        }
-    }
-    tasks
+/// Whether the command line has to be another, and not the machine.
+fn is_usage_error(error: &anyhow::Error) -> bool {
+    error.is::<UnknownColumns>()
+        || error.is::<UnsuitableOptions>()
+        || error.is::<PlanError>()
+        || error.is::<SummaryError>()
 }
 
 struct Batch<'a> {
@@ -98,16 +90,14 @@ struct Batch<'a> {
     pool: Pool,
     sender: mpsc::Sender<Event>,
     workers: usize,
-    done: usize,
-    failed: usize,
-    /// Tables written so far, so that no two inputs write the same one.
-    written: BTreeSet<PathBuf>,
+    summary: Summary,
 }
 
 impl<'a> Batch<'a> {
     fn begin(
         cli: &'a Cli,
         workers: usize,
+        summary: Summary,
         progress: &mut Progress,
     ) -> anyhow::Result<(Self, EventReceiver)> {
         let program = setup::worker_program(cli.worker_program.as_deref())?;
@@ -152,38 +142,40 @@ impl<'a> Batch<'a> {
             pool: Pool::new(command, sender.clone()),
             sender,
             workers,
-            done: 0,
-            failed: 0,
-            written: BTreeSet::new(),
+            summary,
         };
         Ok((batch, events))
     }
 
-    fn run(mut self, tasks: &[Task], progress: &mut Progress, events: &EventReceiver) -> Exit {
+    fn run(mut self, plan: &Plan, progress: &mut Progress, events: &EventReceiver) -> Exit {
+        plan.say_repetitions(progress);
         let mut exit = None;
-        for task in tasks {
+        for (number, task) in plan.tasks.iter().enumerate() {
             progress.next_input();
-            let end = self.run_task(task, progress, events);
-            match end {
-                Ended::Done => self.done += 1,
-                Ended::Failed => self.failed += 1,
-                Ended::Fatal => exit = Some(Exit::Code(NOT_USABLE)),
-                Ended::Stopped(signal) => exit = Some(Exit::Signal(signal)),
+            let (end, verdict) = self.run_task(number, task, progress, events);
+            progress.input_ended(&task.path, &end);
+            self.summary.input_ended(number, &end, progress);
+            match verdict {
+                Verdict::GoOn => {}
+                Verdict::Fatal => exit = Some(Exit::Code(NOT_USABLE)),
+                Verdict::Stopped(signal) => exit = Some(Exit::Signal(signal)),
             }
             if exit.is_some() {
                 break;
             }
         }
-        let exit = exit.unwrap_or(Exit::Code(if self.failed == 0 {
-            ALL_DONE
-        } else {
-            SOME_FAILED
-        }));
+        let failed = self.summary.counts().failed;
+        let exit = exit.unwrap_or(Exit::Code(if failed == 0 { ALL_DONE } else { SOME_FAILED }));
         let code = match exit {
             Exit::Code(code) => code,
             Exit::Signal(signal) => 128 + signal,
         };
-        progress.ended(self.done, self.failed, code);
+        let mut ending = self.summary.end(code, progress);
+        if exit == Exit::Code(NOT_USABLE) {
+            // Why was the last thing said, and concerns all.
+            ending.table = None;
+        }
+        progress.ended(&ending);
         self.pool.dismiss(events);
         exit
     }

@@ -1,52 +1,53 @@
 //! One input's turn: from the input to its outputs, or to the reason why there are none.
 
-use super::{Batch, Task};
+use super::Batch;
+use super::finished::{Standing, standing};
+use super::plan::Task;
 use crate::events::EventReceiver;
 use crate::identity::Identity;
 use crate::input::{Input, InputError};
 use crate::job::{self, Context, JobError, JobReport, Outcome};
 use crate::output::{OutputError, OutputPaths};
-use crate::progress::{InputEnd, Progress, Verbosity};
+use crate::progress::{InputEnd, Progress, Status, Verbosity};
 
 impl Batch<'_> {
+    /// Has an input its turn, whatever comes of it. Inputs are counted from 0.
     pub(super) fn run_task(
         &mut self,
+        number: usize,
         task: &Task,
         progress: &mut Progress,
         events: &EventReceiver,
-    ) -> Ended {
-        match self.try_task(task, progress, events) {
-            Ok(Stop { end, signal }) => {
-                progress.input_ended(&task.path, &end);
-                signal.map_or(Ended::Done, Ended::Stopped)
-            }
+    ) -> (InputEnd, Verdict) {
+        match self.try_task(number, task, progress, events) {
+            Ok(Stop { end, signal }) => (end, signal.map_or(Verdict::GoOn, Verdict::Stopped)),
             Err(error) => {
-                let end = InputEnd {
-                    status: "failed",
-                    outputs: Vec::new(),
-                    frames: 0,
-                    successful: 0,
-                    error: Some(error.text),
-                };
-                progress.input_ended(&task.path, &end);
-                if error.fatal {
-                    Ended::Fatal
+                let verdict = if error.fatal {
+                    Verdict::Fatal
                 } else {
-                    Ended::Failed
-                }
+                    Verdict::GoOn
+                };
+                (InputEnd::failed(error.text), verdict)
             }
         }
     }
 
     fn try_task(
         &mut self,
+        number: usize,
         task: &Task,
         progress: &mut Progress,
         events: &EventReceiver,
     ) -> Result<Stop, TaskError> {
-        let input = task.input.as_ref()?;
-        let paths = self.output_paths(input)?;
+        let (input, csv) = task.work.as_ref()?;
+        let paths = OutputPaths::beside(csv.clone(), self.cli.extras());
         let identity = self.identity(input)?;
+        if let Standing::Finished(frames) = standing(&paths, &identity, self.cli.force)? {
+            let end = InputEnd::skipped(&paths, &frames);
+            return Ok(Stop { end, signal: None });
+        }
+        paths.prepare()?;
+        self.summary.work_begins(number, progress);
         let mut context = Context {
             pool: &mut self.pool,
             events,
@@ -69,13 +70,7 @@ impl Batch<'_> {
                     Some(report) if report.table.rows() > 0 => {
                         self.write(input, &identity, &paths.partial(), *report, false, progress)?
                     }
-                    _ => InputEnd {
-                        status: "stopped",
-                        outputs: Vec::new(),
-                        frames: 0,
-                        successful: 0,
-                        error: None,
-                    },
+                    _ => InputEnd::stopped(),
                 };
                 Ok(Stop {
                     end,
@@ -83,28 +78,6 @@ impl Batch<'_> {
                 })
             }
         }
-    }
-
-    /// Decides where an input's table goes and makes sure that it can.
-    fn output_paths(&mut self, input: &Input) -> Result<OutputPaths, TaskError> {
-        let csv = match &self.cli.output {
-            Some(file) => file.clone(),
-            None => self.cli.out_dir.join(format!("{}.csv", input.stem())),
-        };
-        if !self.written.insert(csv.clone()) {
-            return Err(TaskError {
-                text: format!(
-                    "{}: another input of this call writes {} already; give it a call of its own \
-                     with --output",
-                    input.path().display(),
-                    csv.display()
-                ),
-                fatal: false,
-            });
-        }
-        let paths = OutputPaths::beside(csv, self.cli.extras());
-        paths.prepare(self.cli.overwrite)?;
-        Ok(paths)
     }
 
     /// Writes the table and its run record.
@@ -127,20 +100,27 @@ impl Batch<'_> {
         let mut outputs = vec![paths.csv.clone(), paths.run_record()];
         outputs.extend(report.extra.finish(paths)?);
         Ok(InputEnd {
-            status: if complete { "done" } else { "partial" },
+            status: if complete {
+                Status::Done
+            } else {
+                Status::Partial
+            },
             outputs,
             frames,
             successful: report.successful,
+            seconds: report.seconds,
             error: None,
         })
     }
 }
 
-/// How one input ended.
-pub(super) enum Ended {
-    Done,
-    Failed,
+/// What follows from how an input ended.
+pub(super) enum Verdict {
+    /// The next one has its turn.
+    GoOn,
+    /// No other would fare better.
     Fatal,
+    /// A signal ends everything.
     Stopped(i32),
 }
 

@@ -28,12 +28,13 @@ EXAMPLES:
   faceau-supervisor interview.mp4                    writes interview.csv here
   faceau-supervisor --out-dir results videos/*.mov   one table per video, in results/
   faceau-supervisor --workers 4 frames/              a folder of images, in natural order
+  faceau-supervisor -r --out-dir results study/      all videos below a folder, mirrored in results/
   faceau-supervisor models list                      which model files are there
 
 A file or folder with the name of a command is given with its folder, so ./models.
 
 EXIT CODES:
-  0    every input was done
+  0    every input was done, now or before
   1    at least one input failed; the others were done
   2    the command line makes no sense
   3    nothing could be done: models, ONNX Runtime or the worker program are not usable

@@ -17,6 +17,8 @@ use crate::pipeline::OpenFace3Options;
 
 pub use input::InputIdentity;
 
+use crate::output::run_record::FrameCounts;
+
 /// All that decides an output.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
@@ -206,6 +208,8 @@ pub struct RecordedRun {
     pub complete: bool,
     /// What decided the output.
     pub identity: Identity,
+    /// How many frames there are in it.
+    pub frames: FrameCounts,
 }
 
 impl RecordedRun {
@@ -221,6 +225,7 @@ impl RecordedRun {
                 models: record.models,
                 program: record.program,
             },
+            frames: record.frames,
         })
     }
 }
@@ -233,6 +238,7 @@ struct Fields {
     input: InputFields,
     options: ResultOptions,
     models: Vec<ModelIdentity>,
+    frames: FrameCounts,
 }
 
 #[derive(Deserialize)]

@@ -14,6 +14,16 @@ pub enum InputError {
     #[error("{}: the folder holds no videos and no images", path.display())]
     EmptyFolder { path: PathBuf },
     #[error(
+        "{}: the folder holds no videos and no images, only sub-folders; use --recursive to look \
+         into these",
+        path.display()
+    )]
+    OnlySubFolders { path: PathBuf },
+    #[error("{}: no video and no folder matches this pattern", path.display())]
+    NoMatch { path: PathBuf },
+    #[error("{}: no such file, and not a pattern either ({reason})", path.display())]
+    BadPattern { path: PathBuf, reason: String },
+    #[error(
         "{}: the file name is not valid UTF-8, which FFmpeg needs; please rename it",
         path.display()
     )]

@@ -1,6 +1,6 @@
 //! What the user names on the command line, turned into frames with numbers, times and pixels.
 //!
-//! [`find`] decides what an argument is; [`Source::open`] makes the frame index (how many frames,
+//! [`find()`] decides what an argument is; [`Source::open`] makes the frame index (how many frames,
 //! when, where one can start); [`reader`] gives the pixels of a run of frames. Nothing here knows
 //! of workers or faces.
 
@@ -12,5 +12,5 @@ mod source;
 pub mod video;
 
 pub use error::InputError;
-pub use find::{Input, expand};
+pub use find::{Findings, Found, Input, ListError, find, read_list};
 pub use source::{FrameIndex, Geometry, Source};

@@ -13,6 +13,13 @@ use super::unfinished::UnfinishedFolder;
 /// Bytes before the pixels: the file's header and the picture's.
 const HEADER: usize = 14 + 40;
 
+/// Whether a file of this name can be the picture of an aligned face.
+pub fn is_aligned_face(name: &str) -> bool {
+    name.strip_prefix("frame_det_00_")
+        .and_then(|rest| rest.strip_suffix(".bmp"))
+        .is_some_and(|number| number.parse::<u64>().is_ok())
+}
+
 /// A folder of faces that is being filled.
 #[derive(Debug)]
 pub struct AlignedFaces {
@@ -35,13 +42,6 @@ impl AlignedFaces {
     /// Name of the picture of frame `frame`, counted from 1: of face 0, the only one.
     fn name(frame: u64) -> String {
         format!("frame_det_00_{frame:06}.bmp")
-    }
-
-    /// Whether a file of this name can be one of these pictures.
-    pub fn is_ours(name: &str) -> bool {
-        name.strip_prefix("frame_det_00_")
-            .and_then(|rest| rest.strip_suffix(".bmp"))
-            .is_some_and(|number| number.parse::<u64>().is_ok())
     }
 
     /// Writes the picture of frame `frame`, counted from 1. `face` are 112 rows of 112 B, G, R
@@ -112,9 +112,9 @@ mod tests {
         }
         let second = open("frame_det_00_000002.bmp");
         assert!(second.pixels().all(|pixel| pixel.0 == [0; 3]));
-        assert!(AlignedFaces::is_ours(&AlignedFaces::name(1_234_567)));
+        assert!(is_aligned_face(&AlignedFaces::name(1_234_567)));
         for other in ["frame_det_00_.bmp", "frame_det_00_1.png", "notes.txt"] {
-            assert!(!AlignedFaces::is_ours(other), "{other}");
+            assert!(!is_aligned_face(other), "{other}");
         }
     }
 }

@@ -6,6 +6,7 @@ mod columns;
 mod csv;
 mod extra;
 mod hog;
+mod naming;
 mod number;
 mod openface3;
 mod paths;
@@ -14,8 +15,10 @@ pub mod run_record;
 mod table;
 mod unfinished;
 
+pub use aligned::is_aligned_face;
 pub use columns::{ColumnGroup, Columns, UnknownColumns};
 pub use extra::ExtraOutputs;
+pub use naming::{Place, distinct_tables};
 pub use openface3::OpenFace3Style;
 pub use paths::{OutputError, OutputPaths};
 use rows::RowSpool;

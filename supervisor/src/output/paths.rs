@@ -6,17 +6,19 @@ use std::path::{Path, PathBuf};
 
 use faceau_vision::extras::Extras;
 
-use super::aligned::AlignedFaces;
+use super::aligned::is_aligned_face;
 use super::unfinished::{folder_of, remove_left_over};
 
 /// An output cannot be written.
 #[derive(Debug, thiserror::Error)]
 pub enum OutputError {
-    /// There is a file already.
-    #[error("{}: exists already; use --overwrite to replace it", path.display())]
+    /// There is a file already, which is not the result that is wanted.
+    #[error("{}: exists already ({reason}); use --force to replace it", path.display())]
     Exists {
         /// The file.
         path: PathBuf,
+        /// Why it is not the result that is wanted.
+        reason: String,
     },
     /// The system refuses.
     #[error("{}: cannot be written: {source}", path.display())]
@@ -83,41 +85,51 @@ impl OutputPaths {
         Self::beside(self.csv.with_extension("partial.csv"), self.extras())
     }
 
-    /// Makes sure before any work that the outputs can be written.
+    /// The outputs beside the run record.
+    fn outputs(&self) -> impl Iterator<Item = &PathBuf> {
+        [&self.csv]
+            .into_iter()
+            .chain(&self.hog)
+            .chain(&self.aligned)
+    }
+
+    /// An output that is there already. A folder in the place of a file is none.
+    pub fn existing(&self) -> Option<&Path> {
+        let is_output = |path: &&PathBuf| match path.symlink_metadata() {
+            Ok(metadata) => metadata.is_dir() == (Some(*path) == self.aligned.as_ref()),
+            Err(_) => false,
+        };
+        self.outputs().find(is_output).map(PathBuf::as_path)
+    }
+
+    /// An output that is not there.
+    pub fn missing(&self) -> Option<&Path> {
+        let missing = |path: &&PathBuf| !path.exists();
+        self.outputs().find(missing).map(PathBuf::as_path)
+    }
+
+    /// Makes sure before any work that the outputs can be written, in place of any that are there.
     ///
     /// # Errors
-    /// When one exists and is not to be replaced, or their folder cannot be written to.
-    pub fn prepare(&self, overwrite: bool) -> Result<(), OutputError> {
+    /// When their folder cannot be written to, or something is in their way that is not an output.
+    pub fn prepare(&self) -> Result<(), OutputError> {
         for file in [Some(&self.csv), self.hog.as_ref()].into_iter().flatten() {
             if file.is_dir() {
                 return Err(OutputError::on(file)(io::Error::from(
                     io::ErrorKind::IsADirectory,
                 )));
             }
-            demand_absence(file, overwrite)?;
         }
         if let Some(folder) = &self.aligned {
-            demand_absence(folder, overwrite)?;
             demand_only_faces(folder)?;
         }
         fs::create_dir_all(self.folder()).map_err(OutputError::on(&self.csv))?;
-        let record = self.run_record();
-        let others = self.hog.iter().chain(&self.aligned);
-        for path in [&self.csv, &record].into_iter().chain(others) {
+        for path in self.outputs().chain([&self.run_record()]) {
             remove_left_over(path);
         }
         tempfile::tempfile_in(self.folder()).map_err(OutputError::on(&self.csv))?;
         Ok(())
     }
-}
-
-fn demand_absence(path: &Path, overwrite: bool) -> Result<(), OutputError> {
-    if path.exists() && !overwrite {
-        return Err(OutputError::Exists {
-            path: path.to_owned(),
-        });
-    }
-    Ok(())
 }
 
 /// A folder that is to be replaced must not hold anything that is not made anew.
@@ -128,7 +140,7 @@ fn demand_only_faces(folder: &Path) -> Result<(), OutputError> {
     };
     for entry in entries {
         let name = entry.map_err(OutputError::on(folder))?.file_name();
-        if !AlignedFaces::is_ours(&name.to_string_lossy()) {
+        if !is_aligned_face(&name.to_string_lossy()) {
             let reason = format!("it holds {}, which is no aligned face", name.display());
             return Err(OutputError::on(folder)(io::Error::other(reason)));
         }
@@ -141,16 +153,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_output_that_exists_is_not_replaced_unasked() {
+    fn what_is_there_is_known() {
         let folder = tempfile::tempdir().unwrap();
         let paths = OutputPaths::beside(folder.path().join("a.csv"), Extras::default());
-        paths.prepare(false).unwrap();
+        paths.prepare().unwrap();
+        assert_eq!(paths.existing(), None);
+        assert_eq!(paths.missing(), Some(paths.csv.as_path()));
         fs::write(&paths.csv, b"old").unwrap();
-        assert!(matches!(
-            paths.prepare(false),
-            Err(OutputError::Exists { .. })
-        ));
-        paths.prepare(true).unwrap();
+        assert_eq!(paths.existing(), Some(paths.csv.as_path()));
+        assert_eq!(paths.missing(), None);
+        paths.prepare().unwrap();
         assert_eq!(paths.run_record(), folder.path().join("a.run.json"));
         assert_eq!(paths.partial().csv, folder.path().join("a.partial.csv"));
     }
@@ -160,14 +172,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("file"), b"").unwrap();
         let paths = OutputPaths::beside(folder.path().join("file/a.csv"), Extras::default());
-        assert!(matches!(
-            paths.prepare(false),
-            Err(OutputError::Write { .. })
-        ));
+        assert!(matches!(paths.prepare(), Err(OutputError::Write { .. })));
     }
 
     #[test]
-    fn extra_outputs_lie_beside_the_table_and_are_not_replaced_unasked() {
+    fn extra_outputs_lie_beside_the_table() {
         let folder = tempfile::tempdir().unwrap();
         let wanted = Extras {
             fhog: true,
@@ -179,25 +188,18 @@ mod tests {
         assert_eq!(paths.aligned, Some(at("a.b_aligned")));
         assert_eq!(paths.partial().hog, Some(at("a.b.partial.hog")));
         assert_eq!(paths.partial().aligned, Some(at("a.b.partial_aligned")));
-        paths.prepare(false).unwrap();
+        paths.prepare().unwrap();
 
         fs::write(at("a.b.hog"), "old").unwrap();
-        assert!(matches!(
-            paths.prepare(false),
-            Err(OutputError::Exists { .. })
-        ));
-        paths.prepare(true).unwrap();
+        assert_eq!(paths.existing(), paths.hog.as_deref());
         fs::remove_file(at("a.b.hog")).unwrap();
 
         fs::create_dir(at("a.b_aligned")).unwrap();
-        assert!(matches!(
-            paths.prepare(false),
-            Err(OutputError::Exists { .. })
-        ));
+        assert_eq!(paths.existing(), paths.aligned.as_deref());
         fs::write(at("a.b_aligned/frame_det_00_000001.bmp"), "old").unwrap();
-        paths.prepare(true).unwrap();
+        paths.prepare().unwrap();
         fs::write(at("a.b_aligned/thesis.doc"), "precious").unwrap();
-        let error = paths.prepare(true).unwrap_err().to_string();
+        let error = paths.prepare().unwrap_err().to_string();
         assert!(error.contains("thesis.doc"), "{error}");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{OutputError, write_whole};
 use crate::identity::{InputIdentity, ModelIdentity, ProgramIdentity, ResultOptions};
@@ -99,7 +99,7 @@ pub struct NetworkRecord {
 }
 
 /// How many frames.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FrameCounts {
     /// Rows in the CSV.
     pub written: usize,

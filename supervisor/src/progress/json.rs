@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::{InputEnd, Tick};
+use super::Tick;
+use super::ending::{Counts, Ending, InputEnd, Status};
 use crate::input::Geometry;
 
 /// Version of the events: a reader must refuse another one. Adding a field or an event does not
@@ -48,16 +49,18 @@ enum Line<'a> {
     InputEnd {
         input: usize,
         path: String,
-        status: &'static str,
+        status: Status,
         outputs: Vec<String>,
         frames: usize,
         successful: usize,
+        seconds: f64,
         error: Option<&'a str>,
     },
     End {
-        done: usize,
-        failed: usize,
+        #[serde(flatten)]
+        counts: Counts,
         exit_code: i32,
+        summary: Option<String>,
     },
 }
 
@@ -137,15 +140,16 @@ impl JsonStream {
             outputs: end.outputs.iter().map(|p: &PathBuf| text(p)).collect(),
             frames: end.frames,
             successful: end.successful,
+            seconds: end.seconds,
             error: end.error.as_deref(),
         });
     }
 
-    pub(super) fn end(&mut self, done: usize, failed: usize, exit_code: i32) {
+    pub(super) fn end(&mut self, ending: &Ending) {
         self.write(&Line::End {
-            done,
-            failed,
-            exit_code,
+            counts: ending.counts,
+            exit_code: ending.exit_code,
+            summary: ending.summary.as_deref().map(text),
         });
     }
 

@@ -4,14 +4,16 @@
 //! stops the work.
 
 mod bar;
+mod ending;
 mod json;
 mod rate;
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::input::Geometry;
 use bar::Bar;
+pub use ending::{Counts, Ending, InputEnd, Status};
 pub use json::FORMAT;
 use json::JsonStream;
 use rate::Rate;
@@ -45,21 +47,6 @@ pub struct Tick {
     pub done: usize,
     /// What is being done.
     pub stage: &'static str,
-}
-
-/// How an input ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct InputEnd {
-    /// `done`, `partial` or `failed`.
-    pub status: &'static str,
-    /// Files written.
-    pub outputs: Vec<PathBuf>,
-    /// Rows written.
-    pub frames: usize,
-    /// Rows with success 1.
-    pub successful: usize,
-    /// Why it failed, if it did.
-    pub error: Option<String>,
 }
 
 /// Shows progress in one of the styles.
@@ -149,7 +136,7 @@ impl Progress {
                     &format!(
                         "{}: {} ({} frames, face found in {}) -> {}",
                         path.display(),
-                        end.status,
+                        end.status.for_people(),
                         end.frames,
                         end.successful,
                         written.join(", ")
@@ -160,9 +147,12 @@ impl Progress {
     }
 
     /// The batch has ended.
-    pub fn ended(&mut self, done: usize, failed: usize, exit_code: i32) {
+    pub fn ended(&mut self, ending: &Ending) {
         if let Some(json) = &mut self.json {
-            json.end(done, failed, exit_code);
+            json.end(ending);
+        }
+        if let Some(table) = &ending.table {
+            self.print(Verbosity::Normal, table);
         }
     }
 
