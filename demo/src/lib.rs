@@ -12,9 +12,11 @@
 //! The same scene gives the same bytes, on however many threads scenes are rendered.
 
 pub mod action_units;
+pub mod clip;
 pub mod draw;
 pub mod export;
 pub mod face;
+pub mod film;
 pub mod identity;
 pub mod ordered;
 pub mod paint;
@@ -22,6 +24,8 @@ pub mod pose;
 pub mod random;
 pub mod random_scene;
 pub mod scene;
+pub mod truth_table;
+pub mod video;
 
 pub use action_units::{Au, AuIntensities};
 pub use identity::{HairStyle, Identity};

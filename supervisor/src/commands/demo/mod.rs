@@ -1,6 +1,7 @@
 //! `faceau-supervisor demo …`: the synthetic face.
 
 mod export;
+mod make;
 mod size;
 
 use clap::{Args, Subcommand};
@@ -22,6 +23,8 @@ pub struct DemoCommand {
 
 #[derive(Debug, Subcommand)]
 enum Action {
+    /// Make a video of a synthetic face, with the truth about every frame beside it
+    Make(make::MakeArgs),
     /// Write random stills of synthetic faces and their truth as NumPy arrays, for training
     Export(export::ExportArgs),
 }
@@ -35,6 +38,7 @@ impl DemoCommand {
     /// Does it.
     pub fn run(&self) -> Exit {
         let done = match &self.action {
+            Action::Make(args) => make::run(args),
             Action::Export(args) => export::run(args),
         };
         Exit::Code(match done {
