@@ -7,7 +7,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use ort::ep::{self, ExecutionProviderDispatch};
+use ort::ep::{self, ExecutionProvider, ExecutionProviderDispatch};
+
+use crate::library::Library;
 
 /// One of ONNX Runtime's execution providers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -51,6 +53,22 @@ impl Provider {
             Self::OpenVino => "openvino",
             Self::Xnnpack => "xnnpack",
         }
+    }
+
+    /// Whether this ONNX Runtime was built with the provider. That it can be used on this machine is
+    /// not said by that.
+    pub fn is_built_in(self, _library: &Library) -> bool {
+        let built_in = match self {
+            Self::Cpu => return true,
+            Self::CoreMl => ep::CoreML::is_available(),
+            Self::Cuda => ep::CUDA::is_available(),
+            Self::TensorRt => ep::TensorRT::is_available(),
+            Self::DirectMl => ep::DirectML::is_available(),
+            Self::OpenVino => ep::OpenVINO::is_available(),
+            Self::Xnnpack => ep::XNNPACK::is_available(),
+        };
+        // The engine cannot fail to list what it has unless there is no memory left.
+        built_in.unwrap_or(false)
     }
 
     /// How the provider is set up, with failure to do so an error; `None` for the processor, which

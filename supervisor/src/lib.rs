@@ -14,6 +14,7 @@ mod events;
 pub mod identity;
 pub mod input;
 mod job;
+mod machine;
 mod output;
 pub mod pipeline;
 pub mod plan;

@@ -3,8 +3,11 @@
 //! It is started by `faceau-supervisor` with one end of a socket as standard input. It knows
 //! nothing of files of videos, of the order of the whole, or of other workers. When the supervisor
 //! goes away, however that happens, so does the worker.
+//!
+//! With `--describe` it only says what it is and which engine it finds.
 
 mod analyser;
+mod description;
 mod frames;
 mod lifeline;
 mod pipeline;
@@ -19,6 +22,12 @@ use faceau_vision::extras::Extras;
 
 fn main() -> ExitCode {
     let started = Instant::now();
+    if std::env::args_os()
+        .nth(1)
+        .is_some_and(|word| word == "--describe")
+    {
+        return description::print();
+    }
     match converse(started) {
         Ok(()) | Err(ProtocolError::Closed) => ExitCode::SUCCESS,
         Err(error) => {

@@ -6,10 +6,12 @@
 //! the lifeline: when one side dies, however it dies, the other reads its end.
 
 mod connection;
+mod description;
 mod handover;
 mod messages;
 
 pub use connection::{Connection, Greeting, MessageReader, MessageWriter, ProtocolError};
+pub use description::{EngineDescription, WorkerDescription};
 pub use messages::{
     Begin, FrameTask, FromWorker, LogLevel, OpenFace3Setup, SessionReport, Setup, ToWorker,
     WorkerReport,

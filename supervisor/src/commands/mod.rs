@@ -3,8 +3,10 @@
 //! One file or folder for each command: its part of the command line and the code that runs it.
 //! A command returns an error for `error: …` on stderr; what it prints on stdout is its result.
 
+mod child;
 mod compare;
 mod demo;
+mod doctor;
 mod models;
 
 use std::fmt::Display;
@@ -30,6 +32,7 @@ EXAMPLES:
   faceau-supervisor --workers 4 frames/              a folder of images, in natural order
   faceau-supervisor -r --out-dir results study/      all videos below a folder, mirrored in results/
   faceau-supervisor models list                      which model files are there
+  faceau-supervisor doctor                           is everything there that a run needs?
 
 A file or folder with the name of a command is given with its folder, so ./models.
 
@@ -56,6 +59,8 @@ pub enum Command {
     Compare(compare::CompareCommand),
     /// Make pictures of a synthetic face whose action units are known
     Demo(demo::DemoCommand),
+    /// Look at everything that a run needs, and say how to mend it
+    Doctor(doctor::DoctorCommand),
     /// List and find the model files
     Models(models::ModelsCommand),
 }
@@ -66,6 +71,7 @@ impl Command {
         match self {
             Self::Compare(command) => command.run(),
             Self::Demo(command) => command.run(),
+            Self::Doctor(command) => command.run(),
             Self::Models(command) => command.run(),
         }
     }

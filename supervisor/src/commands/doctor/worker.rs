@@ -1,0 +1,89 @@
+//! Is there a worker program, does it belong to this one, and does it find its inference engine?
+
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use faceau_shared::protocol::{EngineDescription, WorkerDescription, build_id};
+
+use super::Finding;
+use crate::commands::child::run_within;
+use crate::setup;
+
+const PROGRAM: &str = "worker program";
+const ENGINE: &str = "ONNX Runtime";
+/// Loading a large library from a slow disk takes a while.
+const PATIENCE: Duration = Duration::from_secs(60);
+const BUILD_BOTH: &str = "build or install both programs together (scripts/run does)";
+
+/// Asks the worker program about itself.
+pub fn check(named: Option<&Path>) -> Vec<Finding> {
+    let path = match setup::worker_program(named) {
+        Ok(path) => path,
+        Err(error) => return vec![Finding::bad(PROGRAM, error.to_string(), BUILD_BOTH)],
+    };
+    let shown = path.display();
+    let output = match run_within(Command::new(&path).arg("--describe"), PATIENCE) {
+        Ok(output) => output,
+        Err(error) => {
+            let found = format!("{shown} does not run: {error}");
+            return vec![Finding::bad(PROGRAM, found, BUILD_BOTH)];
+        }
+    };
+    let Ok(description) = serde_json::from_slice::<WorkerDescription>(&output.stdout) else {
+        let found = format!("{shown} is another program, or of another build");
+        return vec![Finding::bad(PROGRAM, found, BUILD_BOTH)];
+    };
+    if description.build != build_id() {
+        let found = format!("{shown} is of another build, {}", description.build);
+        return vec![Finding::bad(PROGRAM, found, BUILD_BOTH)];
+    }
+    let program = Finding::ok(PROGRAM, format!("{shown}, of this build"));
+    vec![program, engine(description.engine)]
+}
+
+fn engine(engine: Result<EngineDescription, String>) -> Finding {
+    match engine {
+        Ok(engine) => Finding::ok(
+            ENGINE,
+            format!(
+                "{} in {}, built with: {}",
+                engine.version,
+                engine.path,
+                engine.providers.join(", ")
+            ),
+        ),
+        Err(reason) => Finding::bad(
+            ENGINE,
+            reason,
+            "run scripts/setup, which fetches it, or set ORT_DYLIB_PATH to the library's file",
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Status;
+    use super::*;
+
+    #[test]
+    fn an_engine_is_described_or_missed() {
+        let found = engine(Ok(EngineDescription {
+            path: "/lib/ort.so".into(),
+            version: "1.2.3".into(),
+            providers: vec!["cpu".into(), "cuda".into()],
+        }));
+        assert_eq!(found.found, "1.2.3 in /lib/ort.so, built with: cpu, cuda");
+        let missed = engine(Err("not found".into()));
+        assert_eq!(missed.status, Status::Bad);
+        assert!(missed.fix.is_some());
+    }
+
+    #[test]
+    fn another_program_is_no_worker() {
+        let found = check(Some(Path::new("/bin/ls")));
+        assert_eq!((found.len(), found[0].status), (1, Status::Bad));
+        let found = check(Some(Path::new("/no/such/worker")));
+        assert_eq!(found[0].status, Status::Bad);
+    }
+}
