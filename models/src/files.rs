@@ -23,7 +23,7 @@ fn make_readable(file: &File) -> io::Result<()> {
 }
 
 /// Makes the names in a file's folder last.
-fn sync_folder_of(path: &Path) -> io::Result<()> {
+pub(crate) fn sync_folder_of(path: &Path) -> io::Result<()> {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => File::open(folder)?.sync_all(),
         _ => Ok(()),

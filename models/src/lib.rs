@@ -2,12 +2,15 @@
 //!
 //! The [`Manifest`] lists every file with its content, origin and licence; a [`Store`] finds the
 //! files of a [`ModelSet`] on this machine; [`pin`] looks into them, and a [`ResolvedSet`] hands out
-//! their bytes, those and no others. What is inside a model file is not known here.
+//! their bytes, those and no others. With the feature `install`, [`install`] brings files in. What is
+//! inside a model file is not known here.
 
 mod content;
 mod error;
 mod files;
 pub mod id;
+#[cfg(feature = "install")]
+pub mod install;
 mod manifest;
 mod resolved;
 mod sha256;

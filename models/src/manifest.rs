@@ -128,6 +128,14 @@ pub struct ModelFile {
     group: String,
 }
 
+impl ModelFile {
+    /// Its name without folders.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.path.rsplit('/').next().unwrap_or(&self.path)
+    }
+}
+
 /// The list of model files and the sets they form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Manifest {

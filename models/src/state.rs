@@ -37,6 +37,13 @@ pub enum FileState {
         /// What it holds.
         found: Content,
     },
+    /// Something that cannot be read.
+    Unreadable {
+        /// Where it lies.
+        path: PathBuf,
+        /// What the system said.
+        reason: String,
+    },
     /// Nothing.
     Missing,
 }
@@ -55,7 +62,8 @@ impl FileState {
             Self::Installed { path }
             | Self::Trusted { path, .. }
             | Self::Altered { path, .. }
-            | Self::Unknown { path, .. } => Some(path),
+            | Self::Unknown { path, .. }
+            | Self::Unreadable { path, .. } => Some(path),
             Self::Missing => None,
         }
     }
@@ -65,14 +73,17 @@ impl Store {
     /// Looks for a file as the pipelines do, and reads all of it.
     ///
     /// # Errors
-    /// [`ModelsError::Unreadable`] and [`ModelsError::TrustList`].
+    /// [`ModelsError::TrustList`].
     pub fn state(&self, file: &ModelFile) -> Result<FileState, ModelsError> {
         let Some(path) = self.find(file) else {
             return Ok(FileState::Missing);
         };
         let found = match Content::of_file(&path) {
             Ok(found) => found,
-            Err(source) => return Err(ModelsError::Unreadable { path, source }),
+            Err(error) => {
+                let reason = error.to_string();
+                return Ok(FileState::Unreadable { path, reason });
+            }
         };
         if file.content == Some(found) {
             return Ok(FileState::Installed { path });

@@ -8,6 +8,8 @@
 pub mod batch;
 pub mod double;
 pub mod events;
+pub mod http;
+pub mod manifest;
 pub mod models;
 pub mod onnx;
 pub mod openface3;

@@ -119,12 +119,29 @@ impl Bench {
 
     /// The supervisor without any option.
     pub fn bare(&self) -> Supervisor {
-        let mut command = Command::new(binary("faceau-supervisor"));
+        self.program("faceau-supervisor")
+    }
+
+    /// `models …`, as if the program's manifest were this one, with a user who has nothing yet.
+    pub fn models_command(&self, manifest: &str) -> Supervisor {
+        let path = self.path("manifest.toml");
+        fs::write(&path, manifest).unwrap();
+        self.program("faceau-test-models")
+            .arg("models")
+            .env("FACEAU_TEST_MANIFEST", path)
+            .env("HOME", self.path("home"))
+            .env("XDG_DATA_HOME", self.path("home/data"))
+    }
+
+    fn program(&self, name: &str) -> Supervisor {
+        let mut command = Command::new(binary(name));
         command
             .current_dir(self.out())
             .env(MARK, self.mark())
             // Whatever the user has set up must not decide what a test finds.
             .env_remove("FACEAU_MODELS")
+            .env_remove("FACEAU_MODELS_MIRROR")
+            .env_remove("FACEAU_ACCEPT_LICENSE")
             .env_remove("OPENFACE_MODELS_DIR")
             .stdin(Stdio::null());
         Supervisor { command }
@@ -360,6 +377,12 @@ impl Ended {
         let found: Vec<&str> = self.stderr.lines().filter(has_all).collect();
         assert_eq!(found.len(), 1, "{parts:?} in {self:#?}");
         found[0]
+    }
+
+    /// All of its standard output.
+    pub fn output(&self) -> String {
+        let line = |(_, line): &(Instant, String)| format!("{line}\n");
+        self.stdout.iter().map(line).collect()
     }
 
     /// Its lines of JSON.

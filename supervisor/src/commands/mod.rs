@@ -31,7 +31,7 @@ EXAMPLES:
   faceau-supervisor --out-dir results videos/*.mov   one table per video, in results/
   faceau-supervisor --workers 4 frames/              a folder of images, in natural order
   faceau-supervisor -r --out-dir results study/      all videos below a folder, mirrored in results/
-  faceau-supervisor models list                      which model files are there
+  faceau-supervisor models install                   fetches the model files that it needs
   faceau-supervisor doctor                           is everything there that a run needs?
 
 A file or folder with the name of a command is given with its folder, so ./models.
@@ -61,7 +61,7 @@ pub enum Command {
     Demo(demo::DemoCommand),
     /// Look at everything that a run needs, and say how to mend it
     Doctor(doctor::DoctorCommand),
-    /// List and find the model files
+    /// Get, list and check the model files
     Models(models::ModelsCommand),
 }
 

@@ -55,7 +55,9 @@ fn states(folder: Option<&Path>) -> Result<Vec<SetState>, ModelsError> {
             match &known[&file.id] {
                 FileState::Installed { .. } | FileState::Trusted { .. } => {}
                 FileState::Missing => state.missing += 1,
-                FileState::Altered { path, .. } | FileState::Unknown { path, .. } => {
+                FileState::Altered { path, .. }
+                | FileState::Unknown { path, .. }
+                | FileState::Unreadable { path, .. } => {
                     state.altered.push(path.display().to_string());
                 }
             }

@@ -3,35 +3,94 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use faceau_models::{FileState, Manifest, ModelSet, Store};
+use clap::Args;
+use faceau_models::{FileState, ModelSet, Store};
+use serde::Serialize;
 
 use super::{BAD, GOOD};
 use crate::commands::print;
 
-/// Prints one line for each set.
-pub fn run(store: &Store) -> anyhow::Result<i32> {
-    let manifest = Manifest::embedded();
-    let mut states = BTreeMap::new();
-    for file in manifest.files() {
-        states.insert(file.id.as_str(), store.state(file)?);
-    }
-    let mut lines = String::new();
-    for set in ModelSet::ALL {
-        let count = Count::of(manifest.files_of(set).map(|file| &states[file.id.as_str()]));
-        let purpose = manifest.purpose(set);
-        writeln!(lines, "{:18} {:28} {purpose}", set.name(), count.to_text())?;
-    }
-    print(lines)?;
-    let altered = Count::of(states.values()).altered;
-    Ok(if altered == 0 { GOOD } else { BAD })
+/// Version of the JSON that `--json` prints.
+const FORMAT: u32 = 1;
+
+/// `models list`
+#[derive(Debug, Args)]
+pub struct ListCommand {
+    /// Print a JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Report<'a> {
+    format: u32,
+    sets: Vec<Row<'a>>,
+}
+
+/// One set.
+#[derive(Serialize)]
+struct Row<'a> {
+    id: &'static str,
+    purpose: &'a str,
+    /// `installed`, `incomplete`, `missing`, or `altered` when a file is not the right one.
+    state: &'static str,
+    #[serde(flatten)]
+    count: Count,
 }
 
 /// How many files of a set are in which state.
-#[derive(Default)]
+#[derive(Debug, Clone, Copy, Default, Serialize)]
 struct Count {
     files: usize,
     missing: usize,
+    /// Not the listed ones, and not trusted.
     altered: usize,
+}
+
+impl ListCommand {
+    /// Does it.
+    pub fn run(&self, store: &Store) -> anyhow::Result<i32> {
+        let manifest = store.manifest();
+        // Sets share files.
+        let mut states = BTreeMap::new();
+        for file in manifest.files() {
+            states.insert(file.id.as_str(), store.state(file)?);
+        }
+        let row = |set: ModelSet| {
+            let files = manifest.files_of(set);
+            let count = Count::of(files.map(|file| &states[file.id.as_str()]));
+            Row {
+                id: set.name(),
+                purpose: manifest.purpose(set),
+                state: count.state(),
+                count,
+            }
+        };
+        let rows: Vec<Row<'_>> = ModelSet::ALL.into_iter().map(row).collect();
+        let altered = rows.iter().any(|row| row.count.altered > 0);
+        print(if self.json {
+            let report = Report {
+                format: FORMAT,
+                sets: rows,
+            };
+            serde_json::to_string_pretty(&report)? + "\n"
+        } else {
+            text(&rows)?
+        })?;
+        Ok(if altered { BAD } else { GOOD })
+    }
+}
+
+fn text(rows: &[Row<'_>]) -> Result<String, std::fmt::Error> {
+    let mut lines = String::new();
+    for Row {
+        id, purpose, count, ..
+    } in rows
+    {
+        writeln!(lines, "{id:18} {:24} {purpose}", count.to_text())?;
+    }
+    Ok(lines)
 }
 
 impl Count {
@@ -40,15 +99,24 @@ impl Count {
         for state in states {
             count.files += 1;
             match state {
-                FileState::Installed { .. } | FileState::Trusted { .. } => {}
-                FileState::Altered { .. } | FileState::Unknown { .. } => count.altered += 1,
                 FileState::Missing => count.missing += 1,
+                state if state.is_good() => {}
+                _ => count.altered += 1,
             }
         }
         count
     }
 
-    fn to_text(&self) -> String {
+    fn state(self) -> &'static str {
+        match (self.missing, self.altered) {
+            (0, 0) => "installed",
+            (missing, 0) if missing == self.files => "missing",
+            (_, 0) => "incomplete",
+            _ => "altered",
+        }
+    }
+
+    fn to_text(self) -> String {
         match (self.missing, self.altered) {
             (0, 0) => "installed".to_owned(),
             (missing, 0) if missing == self.files => "missing".to_owned(),
@@ -65,18 +133,19 @@ mod tests {
 
     #[test]
     fn a_set_is_described_by_what_is_wrong_with_it() {
-        let text = |files, missing, altered| {
-            Count {
-                files,
+        for (missing, altered, text, state) in [
+            (0, 0, "installed", "installed"),
+            (3, 0, "missing", "missing"),
+            (1, 0, "1 of 3 files missing", "incomplete"),
+            (0, 2, "2 of 3 files altered", "altered"),
+            (2, 1, "2 missing, 1 altered", "altered"),
+        ] {
+            let count = Count {
+                files: 3,
                 missing,
                 altered,
-            }
-            .to_text()
-        };
-        assert_eq!(text(3, 0, 0), "installed");
-        assert_eq!(text(3, 3, 0), "missing");
-        assert_eq!(text(3, 1, 0), "1 of 3 files missing");
-        assert_eq!(text(3, 0, 2), "2 of 3 files altered");
-        assert_eq!(text(3, 2, 1), "2 missing, 1 altered");
+            };
+            assert_eq!((count.to_text().as_str(), count.state()), (text, state));
+        }
     }
 }
