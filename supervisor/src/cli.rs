@@ -85,6 +85,10 @@ pub struct Cli {
     #[arg(long, value_enum, default_value_t = ProviderName::Auto, value_name = "NAME")]
     pub provider: ProviderName,
 
+    /// Let the machine go to sleep while there is work
+    #[arg(long)]
+    pub allow_sleep: bool,
+
     /// How progress is shown: a bar on stderr, or JSON events on stdout
     #[arg(long, value_enum, default_value_t = ProgressChoice::Auto, value_name = "STYLE")]
     pub progress: ProgressChoice,

@@ -5,6 +5,7 @@
 //! [`output`] writes its row. [`batch`] does this for every input; no image mathematics happens
 //! in this crate. What the program does besides is in [`commands`].
 
+mod awake;
 pub mod batch;
 pub mod cli;
 pub mod commands;

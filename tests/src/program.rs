@@ -101,8 +101,13 @@ impl Bench {
         self.folder.path().display().to_string()
     }
 
-    /// The supervisor with the real worker and the tiny models.
+    /// The supervisor with the real worker and the tiny models. It lets the machine sleep, so that
+    /// it has no helper beside its workers.
     pub fn supervisor(&self) -> Supervisor {
+        self.with_models().arg("--allow-sleep")
+    }
+
+    fn with_models(&self) -> Supervisor {
         self.bare()
             .arg("--models")
             .arg(self.models())
@@ -111,7 +116,12 @@ impl Bench {
 
     /// The supervisor with the worker double.
     pub fn with_double(&self, orders: &Orders) -> Supervisor {
-        self.supervisor()
+        self.keeping_awake(orders).arg("--allow-sleep")
+    }
+
+    /// The same, but it keeps the machine from sleeping while it works, as it does for users.
+    pub fn keeping_awake(&self, orders: &Orders) -> Supervisor {
+        self.with_models()
             .arg("--worker-program")
             .arg(binary("faceau-test-worker"))
             .env(double::VARIABLE, serde_json::to_string(orders).unwrap())

@@ -14,6 +14,7 @@ use std::sync::mpsc;
 
 use faceau_shared::protocol::Setup;
 
+use crate::awake::Awake;
 use crate::cli::{Cli, word};
 use crate::cores::sensible_workers;
 use crate::events::{Event, EventReceiver};
@@ -91,6 +92,7 @@ struct Batch<'a> {
     sender: mpsc::Sender<Event>,
     workers: usize,
     summary: Summary,
+    awake: Option<Awake>,
 }
 
 impl<'a> Batch<'a> {
@@ -143,6 +145,7 @@ impl<'a> Batch<'a> {
             sender,
             workers,
             summary,
+            awake: None,
         };
         Ok((batch, events))
     }

@@ -3,9 +3,10 @@
 use super::Batch;
 use super::finished::{Standing, standing};
 use super::plan::Task;
+use crate::awake::Awake;
 use crate::events::EventReceiver;
 use crate::identity::Identity;
-use crate::input::{Input, InputError};
+use crate::input::{Input, InputError, Stamp};
 use crate::job::{self, Context, JobError, JobReport, Outcome};
 use crate::output::{OutputError, OutputPaths};
 use crate::progress::{InputEnd, Progress, Status, Verbosity};
@@ -41,6 +42,7 @@ impl Batch<'_> {
     ) -> Result<Stop, TaskError> {
         let (input, csv) = task.work.as_ref()?;
         let paths = OutputPaths::beside(csv.clone(), self.cli.extras());
+        let stamp = Stamp::of(input)?;
         let identity = self.identity(input)?;
         if let Standing::Finished(frames) = standing(&paths, &identity, self.cli.force)? {
             let end = InputEnd::skipped(&paths, &frames);
@@ -48,6 +50,7 @@ impl Batch<'_> {
         }
         paths.prepare()?;
         self.summary.work_begins(number, progress);
+        self.stay_awake(progress);
         let mut context = Context {
             pool: &mut self.pool,
             events,
@@ -60,7 +63,14 @@ impl Batch<'_> {
             frame_deadline: self.cli.frame_timeout,
             decoder_threads: decoder_threads(self.workers),
         };
-        match job::run(&mut context, input, &paths)? {
+        let outcome = job::run(&mut context, input, &paths);
+        let failed_otherwise = |error: &JobError| !error.ends_the_batch();
+        if matches!(outcome, Ok(Outcome::Complete(_)))
+            || outcome.as_ref().is_err_and(failed_otherwise)
+        {
+            stamp.check(input)?;
+        }
+        match outcome? {
             Outcome::Complete(report) => {
                 let end = self.write(input, &identity, &paths, *report, true, progress)?;
                 Ok(Stop { end, signal: None })
@@ -77,6 +87,17 @@ impl Batch<'_> {
                     signal: Some(signal),
                 })
             }
+        }
+    }
+
+    /// Keeps the machine awake from now on, unless the user does not want it.
+    fn stay_awake(&mut self, progress: &mut Progress) {
+        if self.cli.allow_sleep || self.awake.is_some() {
+            return;
+        }
+        match Awake::hold() {
+            Ok(awake) => self.awake = Some(awake),
+            Err(error) => progress.info(&format!("the machine may fall asleep: {error}")),
         }
     }
 

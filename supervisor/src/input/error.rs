@@ -36,6 +36,41 @@ pub enum InputError {
     NoDecoder { path: PathBuf, reason: String },
     #[error("{}: holds not a single frame", path.display())]
     NoFrames { path: PathBuf },
+    #[error("{}: its frames have no size", path.display())]
+    NoPixels { path: PathBuf },
+    #[error(
+        "{}: frames of {width} x {height} pixels are too large (at most 100 million pixels, 32768 a \
+         side); please scale it down",
+        path.display()
+    )]
+    TooLarge {
+        path: PathBuf,
+        width: usize,
+        height: usize,
+    },
+    #[error(
+        "{}: frames of {width} x {height} pixels need {needed_mb} MB of shared memory for {workers} \
+         workers, which is more than half of this machine's {machine_mb} MB; {}",
+        path.display(),
+        match fitting {
+            0 => "please scale it down".to_owned(),
+            fitting => format!("use --workers {fitting}"),
+        }
+    )]
+    TooMuchMemory {
+        path: PathBuf,
+        width: usize,
+        height: usize,
+        /// Megabytes that all rings together would take.
+        needed_mb: u64,
+        workers: usize,
+        /// Megabytes that the machine has.
+        machine_mb: u64,
+        /// The number of workers that would do.
+        fitting: usize,
+    },
+    #[error("{}: changed while it was read ({change}); please run it again", path.display())]
+    Changed { path: PathBuf, change: String },
     #[error("{}: decoding failed: {reason}", path.display())]
     Decoding { path: PathBuf, reason: String },
     #[error("{}: not an image that can be read: {reason}", path.display())]

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageReader};
 
+use super::bounds::check_frame;
 use super::{Geometry, InputError};
 
 /// The size that holds every image, from their headers alone.
@@ -16,14 +17,9 @@ pub(super) fn largest(images: &[PathBuf]) -> Result<Geometry, InputError> {
     for path in images {
         let mut decoder = open(path)?;
         let orientation = orientation(&mut decoder);
-        let (width, height) = decoder.dimensions();
-        let (width, height) = if is_sideways(orientation) {
-            (height, width)
-        } else {
-            (width, height)
-        };
-        largest.width = largest.width.max(width as usize);
-        largest.height = largest.height.max(height as usize);
+        let size = upright_size(path, &decoder, orientation)?;
+        largest.width = largest.width.max(size.width);
+        largest.height = largest.height.max(size.height);
     }
     Ok(largest)
 }
@@ -40,13 +36,17 @@ pub(super) fn read(
     };
     let mut decoder = open(path)?;
     let orientation = orientation(&mut decoder);
-    let mut image = DynamicImage::from_decoder(decoder).map_err(|e| bad(e.to_string()))?;
-    image.apply_orientation(orientation);
-    let rgb = image.into_rgb8();
-    let (width, height) = (rgb.width() as usize, rgb.height() as usize);
+    // Before anything is decoded: it may be another file than the one looked at before.
+    let Geometry { width, height } = upright_size(path, &decoder, orientation)?;
     let stride = stride(width);
     if stride * height > pixels.len() {
         return Err(bad("it grew while the program ran".into()));
+    }
+    let mut image = DynamicImage::from_decoder(decoder).map_err(|e| bad(e.to_string()))?;
+    image.apply_orientation(orientation);
+    let rgb = image.into_rgb8();
+    if (rgb.width() as usize, rgb.height() as usize) != (width, height) {
+        return Err(bad("it is of another size than it says".into()));
     }
     for (row, from) in pixels
         .chunks_exact_mut(stride)
@@ -77,6 +77,25 @@ fn open(path: &Path) -> Result<impl ImageDecoder, InputError> {
 /// How the camera was held, as the image's own metadata says. Unreadable metadata says nothing.
 fn orientation(decoder: &mut impl ImageDecoder) -> Orientation {
     decoder.orientation().unwrap_or(Orientation::NoTransforms)
+}
+
+/// An image's size once it is upright, as its header says.
+fn upright_size(
+    path: &Path,
+    decoder: &impl ImageDecoder,
+    orientation: Orientation,
+) -> Result<Geometry, InputError> {
+    let (width, height) = decoder.dimensions();
+    let (width, height) = (width as usize, height as usize);
+    check_frame(path, width, height)?;
+    Ok(if is_sideways(orientation) {
+        Geometry {
+            width: height,
+            height: width,
+        }
+    } else {
+        Geometry { width, height }
+    })
 }
 
 fn is_sideways(orientation: Orientation) -> bool {

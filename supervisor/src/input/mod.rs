@@ -4,13 +4,16 @@
 //! when, where one can start); [`reader`] gives the pixels of a run of frames. Nothing here knows
 //! of workers or faces.
 
+mod bounds;
 mod error;
 mod find;
 mod image_folder;
 pub mod reader;
 mod source;
+mod stamp;
 pub mod video;
 
 pub use error::InputError;
 pub use find::{Findings, Found, Input, ListError, find, read_list};
 pub use source::{FrameIndex, Geometry, Source};
+pub use stamp::Stamp;

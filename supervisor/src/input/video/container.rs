@@ -9,6 +9,7 @@ use ffmpeg::codec::{context, decoder, threading};
 use ffmpeg::format::context::Input;
 
 use super::super::InputError;
+use super::super::bounds::{MOST_PIXELS, check_frame};
 
 /// An open file, with the number of its picture track.
 pub(super) struct Container {
@@ -47,6 +48,24 @@ impl Container {
         Ok(Self { input, track })
     }
 
+    /// Refuses pictures that are too large, before a decoder makes room for them. A track that does
+    /// not tell may pass; its decoder will know.
+    pub(super) fn check_frame(&self, path: &Path) -> Result<(), InputError> {
+        let Some(stream) = self.input.stream(self.track) else {
+            return Ok(());
+        };
+        let parameters = stream.parameters();
+        // SAFETY: the pointer is that of live parameters, and plain fields are read. (The safe
+        // wrapper does not have them.)
+        let (width, height) =
+            unsafe { ((*parameters.as_ptr()).width, (*parameters.as_ptr()).height) };
+        match (usize::try_from(width), usize::try_from(height)) {
+            (Ok(0), _) | (_, Ok(0)) => Ok(()),
+            (Ok(width), Ok(height)) => check_frame(path, width, height),
+            _ => Err(InputError::NoPixels { path: path.into() }),
+        }
+    }
+
     /// A decoder for the picture track that may use `threads` threads.
     pub(super) fn decoder(
         &self,
@@ -68,6 +87,11 @@ impl Container {
             count: threads.max(1),
             ..Default::default()
         });
+        // SAFETY: the context is live, borrowed exclusively and not open yet; the field is one that
+        // callers set. A picture in the middle may say another size than the file did.
+        unsafe {
+            (*codec.as_mut_ptr()).max_pixels = MOST_PIXELS as i64;
+        }
         let name = format!("{:?}", codec.id());
         codec
             .decoder()

@@ -67,7 +67,7 @@ impl FrameStream {
                 Ok(()) => return Ok(true),
                 Err(ffmpeg::Error::Eof) => return Ok(false),
                 Err(ffmpeg::Error::Other { errno }) if errno == ffmpeg::error::EAGAIN => {}
-                Err(ffmpeg::Error::InvalidData) => {}
+                Err(error) if is_bad_picture(error) => {}
                 Err(error) => return Err(self.failed(error)),
             }
             if self.at_end {
@@ -84,7 +84,8 @@ impl FrameStream {
             match self.packet.read(&mut self.container.input) {
                 Ok(()) if self.packet.stream() != self.container.track => {}
                 Ok(()) => match self.decoder.send_packet(&self.packet) {
-                    Ok(()) | Err(ffmpeg::Error::InvalidData) => return Ok(()),
+                    Ok(()) => return Ok(()),
+                    Err(error) if is_bad_picture(error) => return Ok(()),
                     Err(error) => return Err(self.failed(error)),
                 },
                 Err(error) => {
@@ -129,6 +130,17 @@ impl FrameStream {
             reason: describe(error),
         }
     }
+}
+
+/// Whether an error is about one picture: its data make no sense, or its size does not.
+fn is_bad_picture(error: ffmpeg::Error) -> bool {
+    matches!(
+        error,
+        ffmpeg::Error::InvalidData
+            | ffmpeg::Error::Other {
+                errno: ffmpeg::error::EINVAL
+            }
+    )
 }
 
 /// Reads frames of an indexed video by number.

@@ -8,6 +8,7 @@ use std::path::Path;
 
 use ffmpeg_next as ffmpeg;
 
+use super::super::bounds::check_frame;
 use super::super::{Geometry, InputError};
 use super::container::Container;
 use super::decoder::FrameStream;
@@ -138,6 +139,7 @@ pub fn from_decoding(path: &Path) -> Result<VideoIndex, InputError> {
 }
 
 fn describe_track(container: &Container, path: &Path) -> Result<VideoIndex, InputError> {
+    container.check_frame(path)?;
     let decoder = container.decoder(path, 1)?;
     let stored = Geometry {
         width: decoder.width() as usize,
@@ -146,6 +148,7 @@ fn describe_track(container: &Container, path: &Path) -> Result<VideoIndex, Inpu
     if stored.width == 0 || stored.height == 0 {
         return Err(InputError::NoFrames { path: path.into() });
     }
+    check_frame(path, stored.width, stored.height)?;
     let stream = container
         .input
         .stream(container.track)
