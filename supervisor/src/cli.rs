@@ -109,6 +109,14 @@ pub struct Cli {
     #[arg(long, value_name = "SECONDS", default_value = "300", value_parser = seconds)]
     pub start_timeout: Duration,
 
+    /// Replace each worker after this many frames
+    #[arg(long, value_name = "FRAMES", value_parser = clap::value_parser!(u64).range(1..))]
+    pub recycle_after: Option<u64>,
+
+    /// Replace a worker that takes more memory than this, in megabytes
+    #[arg(long, value_name = "MB", value_parser = clap::value_parser!(u64).range(1..1 << 40))]
+    pub worker_memory: Option<u64>,
+
     #[allow(missing_docs)] // said on its fields
     #[command(flatten)]
     pub openface3: OpenFace3Args,

@@ -3,7 +3,9 @@
 //! One thread owns all state and takes these one at a time. Every other thread only turns the
 //! outside world into events.
 
+use std::cell::Cell;
 use std::sync::mpsc;
+use std::time::{Duration, Instant};
 
 use faceau_shared::protocol::{FromWorker, ProtocolError};
 use faceau_shared::ring::QueuedSlot;
@@ -16,17 +18,28 @@ use crate::job::TaskId;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct WorkerId(pub u32);
 
+/// Names one worker's line of frames in one job. Never used twice: a worker has one in every job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LaneId {
+    /// The worker.
+    pub worker: WorkerId,
+    /// Counts all lanes.
+    pub number: u64,
+}
+
 /// Something happened.
 #[derive(Debug)]
 pub enum Event {
     /// To or by a worker process.
     Worker(WorkerId, WorkerEvent),
     /// In the thread that decodes for a worker.
-    Reader(WorkerId, ReaderEvent),
+    Reader(LaneId, ReaderEvent),
     /// An input has been looked through.
     Indexed(Box<Result<Source, InputError>>),
     /// Somebody wants the program to stop: the signal's number.
     Signal(i32),
+    /// Somebody wants the program to pause until it is told to go on (Ctrl+Z).
+    Pause,
 }
 
 /// What a worker process does.
@@ -72,5 +85,75 @@ pub struct DecodedFrame {
 
 /// Where events are sent to.
 pub type EventSender = mpsc::Sender<Event>;
-/// Where events come from.
-pub type EventReceiver = mpsc::Receiver<Event>;
+
+/// How often deadlines are looked at and progress is shown.
+pub const TICK: Duration = Duration::from_millis(100);
+/// What two looks at the clock count for at most.
+const LONGEST_STEP: Duration = Duration::from_secs(1);
+
+/// A moment, as the time since the program began in which it could work.
+pub type Moment = Duration;
+
+/// Makes the one channel.
+pub fn channel() -> (EventSender, EventReceiver) {
+    let (sender, receiver) = mpsc::channel();
+    let receiver = EventReceiver {
+        receiver,
+        seen: Cell::new(Instant::now()),
+        worked: Cell::new(Duration::ZERO),
+    };
+    (sender, receiver)
+}
+
+/// Where events come from, and the clock by which deadlines are kept.
+///
+/// The thread that waits for events looks at the clock several times a second. Where two looks are
+/// further apart than a second, the machine slept, the program was stopped, or it was not given a
+/// processor; whatever it was, workers could not work either, and no deadline may pass meanwhile.
+/// (Standard [`Instant`]s stand still while Linux or macOS sleep, but not while the program is
+/// stopped.)
+#[derive(Debug)]
+pub struct EventReceiver {
+    receiver: mpsc::Receiver<Event>,
+    seen: Cell<Instant>,
+    worked: Cell<Duration>,
+}
+
+impl EventReceiver {
+    /// Waits for the next event, for `wait` at most.
+    pub fn next(&self, wait: Duration) -> Option<Event> {
+        // The senders of whoever owns this live as long, so it can only be time that has run out.
+        self.receiver.recv_timeout(wait).ok()
+    }
+
+    /// The current moment.
+    pub fn now(&self) -> Moment {
+        self.at(Instant::now())
+    }
+
+    fn at(&self, instant: Instant) -> Moment {
+        let step = instant.saturating_duration_since(self.seen.replace(instant));
+        self.worked.set(self.worked.get() + step.min(LONGEST_STEP));
+        self.worked.get()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pause_of_the_machine_does_not_count() {
+        let (_sender, receiver) = channel();
+        let start = receiver.seen.get();
+        let first = receiver.at(start + Duration::from_millis(100));
+        assert_eq!(first, Duration::from_millis(100));
+        // A night with the lid closed.
+        let second = receiver.at(start + Duration::from_secs(30_000));
+        assert_eq!(second - first, LONGEST_STEP);
+        // Should the clock ever go backwards.
+        assert_eq!(receiver.at(start), second);
+        let third = receiver.at(start + Duration::from_millis(100));
+        assert_eq!(third - second, Duration::from_millis(100));
+    }
+}

@@ -2,29 +2,57 @@
 
 use std::io;
 use std::thread;
+use std::time::Duration;
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGTSTP};
 use signal_hook::iterator::Signals;
 
 use crate::events::{Event, EventSender};
 
-/// Turns Ctrl+C, SIGTERM and SIGHUP into events.
+/// Signals to stop after which the program ends whatever it is doing.
+pub const LAST_STOP: u32 = 3;
+/// How long it may take to clean up even then.
+const LAST_GRACE: Duration = Duration::from_secs(2);
+
+/// Turns Ctrl+C, SIGTERM, SIGHUP and Ctrl+Z into events. The third of those that insist ends the
+/// program also when nobody takes events any more.
 ///
 /// # Errors
 /// When the system refuses handlers or the thread.
 pub fn watch(events: &EventSender) -> io::Result<()> {
-    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP, SIGTSTP])?;
     let events = events.clone();
     thread::Builder::new()
         .name("signals".into())
         .spawn(move || {
+            let mut stops = 0;
             for signal in signals.forever() {
-                if events.send(Event::Signal(signal)).is_err() {
-                    return;
+                let event = match signal {
+                    SIGTSTP => Event::Pause,
+                    signal => Event::Signal(signal),
+                };
+                let is_heard = events.send(event).is_ok();
+                stops += u32::from(signal != SIGTSTP && (stops == 0 || insists(signal)));
+                if stops >= LAST_STOP || !is_heard {
+                    // The end of the process ends this wait. Workers go with the process.
+                    thread::park_timeout(LAST_GRACE);
+                    die_by(signal);
                 }
             }
         })?;
     Ok(())
+}
+
+/// Whether a signal that comes again means more than the first time. A terminal that is closed may
+/// say so more than once; nobody insists by that.
+pub fn insists(signal: i32) -> bool {
+    signal != SIGHUP
+}
+
+/// Stops this process until somebody lets it go on.
+pub fn pause_here() {
+    // If the system refuses, the program simply goes on.
+    let _ = signal_hook::low_level::emulate_default_handler(SIGTSTP);
 }
 
 /// Ends the process the way the signal would have, so that a shell loop around it stops, too.

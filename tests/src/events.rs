@@ -31,6 +31,10 @@ pub enum Event {
         eta_seconds: Option<f64>,
         stage: String,
     },
+    Stopping {
+        input: usize,
+        seconds: Option<f64>,
+    },
     Warning {
         path: Option<String>,
         message: String,
@@ -74,6 +78,7 @@ impl Event {
             Self::Start { .. } => "start",
             Self::InputStart { .. } => "input_start",
             Self::Progress { .. } => "progress",
+            Self::Stopping { .. } => "stopping",
             Self::Warning { .. } => "warning",
             Self::Error { .. } => "error",
             Self::InputEnd { .. } => "input_end",

@@ -94,6 +94,15 @@ pub struct Frames {
     pub written: usize,
     pub successful: usize,
     pub analysed: u64,
+    pub failed: Vec<FailedFrame>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct FailedFrame {
+    pub frame: u64,
+    pub reason: String,
 }
 
 #[derive(Debug, Clone, Deserialize)]

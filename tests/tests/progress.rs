@@ -293,6 +293,7 @@ fn the_documentation_is_true() {
         "input_start",
         "progress",
         "start",
+        "stopping",
         "warning",
     ];
     assert_eq!(documented, all);

@@ -15,6 +15,10 @@ pub fn serve(
     extras: Extras,
 ) -> Result<(), ProtocolError> {
     let mut ring = None;
+    let mut tracking = Tracking {
+        pipeline,
+        last: None,
+    };
     loop {
         match connection.reader.receive()? {
             ToWorker::Attach(layout) => {
@@ -28,7 +32,7 @@ pub fn serve(
                     .as_mut()
                     .ok_or_else(|| ProtocolError::Garbage("a frame without a ring".into()))?;
                 let FrameTask { slot, frame, .. } = task;
-                let answer = match analyse(ring, pipeline, extras, &task) {
+                let answer = match analyse(ring, &mut tracking, extras, &task) {
                     Ok(()) => FromWorker::Done { slot, frame },
                     Err(reason) => FromWorker::FrameFailed {
                         slot,
@@ -46,10 +50,49 @@ pub fn serve(
     }
 }
 
+/// The pipeline, and what it can go on from when a frame fails.
+struct Tracking<'a> {
+    pipeline: &'a mut Pipeline,
+    /// The last analysis since tracking began.
+    last: Option<Box<FrameAnalysis>>,
+}
+
+impl Tracking<'_> {
+    fn begin(&mut self, begin: Begin, analysis: &FrameAnalysis) {
+        match begin {
+            Begin::GoOn => {}
+            Begin::Afresh => {
+                self.last = None;
+                self.pipeline.begin_segment();
+            }
+            Begin::Resume => {
+                self.remember(analysis);
+                self.pipeline.resume_after(analysis);
+            }
+        }
+    }
+
+    fn remember(&mut self, analysis: &FrameAnalysis) {
+        match &mut self.last {
+            Some(last) => **last = *analysis,
+            None => self.last = Some(Box::new(*analysis)),
+        }
+    }
+
+    /// The last frame failed half-way: goes on as if it had not been there. The frames that follow
+    /// may be waiting already, so the supervisor cannot say it.
+    fn forget_failure(&mut self) {
+        match &self.last {
+            Some(last) => self.pipeline.resume_after(last),
+            None => self.pipeline.begin_segment(),
+        }
+    }
+}
+
 /// Analyses one frame in place: the pixels are read and the results written where they lie.
 fn analyse(
     ring: &mut WorkerRing,
-    pipeline: &mut Pipeline,
+    tracking: &mut Tracking<'_>,
     extras: Extras,
     task: &FrameTask,
 ) -> Result<(), String> {
@@ -68,14 +111,13 @@ fn analyse(
         .ok_or("the slot has no room for the results")?;
     let analysis = bytemuck::try_from_bytes_mut(results)
         .map_err(|e| format!("the slot is not aligned: {e}"))?;
-    match task.begin {
-        Begin::GoOn => {}
-        Begin::Afresh => pipeline.begin_segment(),
-        Begin::Resume => pipeline.resume_after(analysis),
+    tracking.begin(task.begin, analysis);
+    let analysed = tracking.pipeline.analyse(&frame, task.frame, analysis);
+    if let Err(error) = analysed {
+        tracking.forget_failure();
+        return Err(error.to_string());
     }
-    pipeline
-        .analyse(&frame, task.frame, analysis)
-        .map_err(|e| e.to_string())?;
-    pipeline.write_extras(extras, analysis, behind);
+    tracking.remember(analysis);
+    tracking.pipeline.write_extras(extras, analysis, behind);
     Ok(())
 }

@@ -73,6 +73,7 @@ mod tests {
                 written: 7,
                 successful: 6,
                 analysed: 9,
+                failed: Vec::new(),
             },
         };
         change(&mut recorded);

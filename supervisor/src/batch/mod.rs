@@ -10,14 +10,13 @@ mod record;
 mod summary;
 
 use std::io::IsTerminal;
-use std::sync::mpsc;
 
 use faceau_shared::protocol::Setup;
 
 use crate::awake::Awake;
 use crate::cli::{Cli, word};
 use crate::cores::sensible_workers;
-use crate::events::{Event, EventReceiver};
+use crate::events::{self, EventReceiver, EventSender};
 use crate::output::{Columns, TableDesign, UnknownColumns};
 use crate::pipeline::{OpenFace3Options, PipelineOptions, UnsuitableOptions};
 use crate::pool::{Pool, WorkerCommand};
@@ -89,7 +88,7 @@ struct Batch<'a> {
     columns: Columns,
     table: TableDesign,
     pool: Pool,
-    sender: mpsc::Sender<Event>,
+    sender: EventSender,
     workers: usize,
     summary: Summary,
     awake: Option<Awake>,
@@ -121,7 +120,7 @@ impl<'a> Batch<'a> {
         }
         let options = PipelineOptions::of(cli, models.pinned.set.set)?;
         let columns = Columns::select(&cli.columns, models.known_columns())?;
-        let (sender, events) = mpsc::channel();
+        let (sender, events) = events::channel();
         signals::watch(&sender)?;
         let command = WorkerCommand {
             program,

@@ -7,6 +7,8 @@ use crate::awake::Awake;
 use crate::events::EventReceiver;
 use crate::identity::Identity;
 use crate::input::{Input, InputError, Stamp};
+use crate::job::pieces::NoLog;
+use crate::job::policy::Settings;
 use crate::job::{self, Context, JobError, JobReport, Outcome};
 use crate::output::{OutputError, OutputPaths};
 use crate::progress::{InputEnd, Progress, Status, Verbosity};
@@ -57,23 +59,28 @@ impl Batch<'_> {
             sender: &self.sender,
             progress: &mut *progress,
             table: &self.table,
-            workers: self.workers,
+            settings: Settings {
+                workers: self.workers,
+                frame_deadline: self.cli.frame_timeout,
+                recycle_after: self.cli.recycle_after,
+                worker_memory: self.cli.worker_memory.map(|megabytes| megabytes << 20),
+            },
+            log: &mut NoLog,
             tracking: self.cli.tracking.into(),
             shortest_segment: self.models.shortest_segment(),
-            frame_deadline: self.cli.frame_timeout,
             decoder_threads: decoder_threads(self.workers),
         };
         let outcome = job::run(&mut context, input, &paths);
         let failed_otherwise = |error: &JobError| !error.ends_the_batch();
-        if matches!(outcome, Ok(Outcome::Complete(_)))
+        if matches!(outcome, Ok(Outcome::Complete { .. }))
             || outcome.as_ref().is_err_and(failed_otherwise)
         {
             stamp.check(input)?;
         }
         match outcome? {
-            Outcome::Complete(report) => {
+            Outcome::Complete { report, signal } => {
                 let end = self.write(input, &identity, &paths, *report, true, progress)?;
-                Ok(Stop { end, signal: None })
+                Ok(Stop { end, signal })
             }
             Outcome::Stopped { signal, report } => {
                 let end = match report {

@@ -93,6 +93,7 @@ impl Batch<'_> {
                 written: rows,
                 successful: report.successful,
                 analysed: report.analysed,
+                failed: report.failed.clone(),
             },
             timing: Timing {
                 seconds: report.seconds,

@@ -1,34 +1,40 @@
 //! The event loop of one job: the one thread that owns its state.
+//!
+//! What is to be done is decided by [`super::policy`]; here the outside world is turned into its
+//! events, and its actions into messages, decoders and results.
 
-use std::collections::BTreeMap;
-use std::io;
-use std::ops::Range;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
-use std::sync::mpsc::RecvTimeoutError;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytemuck::Zeroable;
 use faceau_shared::protocol::{Begin, FrameTask};
-use faceau_shared::ring::RingError;
+use faceau_shared::ring::FreeSlot;
 use faceau_vision::analysis::FrameAnalysis;
 use faceau_vision::extras::Extras;
 
-use super::keeper::{Keeper, Kept};
-use super::lane::{InFlight, Lane};
-use super::merge::Merger;
+use super::lane::Lane;
 use super::outcome::{JobError, JobReport, Outcome};
-use super::run::{Context, TICK, remark};
-use super::schedule::{AfterLoss, Schedule};
+use super::policy::{self, Action, Answer, Policy};
+use super::results::Results;
+use super::run::{Context, remark};
 use super::stages::StageTable;
-use super::task::{RunOn, TaskId};
+use super::task::TaskId;
 use crate::cpu_time;
-use crate::events::{DecodedFrame, Event, ReaderEvent, WorkerId};
+use crate::events::{DecodedFrame, Event, LaneId, ReaderEvent, TICK, WorkerEvent, WorkerId};
 use crate::input::reader::ReadError;
 use crate::input::{Input, Source};
-use crate::output::{ExtraOutputs, OutputError, OutputPaths, Table};
-use crate::plan::{self, Segment, Tracking};
+use crate::output::OutputPaths;
+use crate::plan::{self, Tracking};
 use crate::pool::{News, Pool};
 use crate::progress::Tick;
+use crate::signals;
+
+/// Frames that are marked as failed, and workers that are lost, are told of one by one up to so
+/// many.
+const MOST_WARNINGS: usize = 20;
+/// How often workers' memory is looked at, in ticks.
+const TICKS_PER_MEASUREMENT: u32 = 10;
 
 /// Why a job cannot simply go on.
 pub(super) enum Setback {
@@ -47,33 +53,33 @@ impl<E: Into<JobError>> From<E> for Setback {
 /// The state of a job, owned by the thread that calls.
 pub(super) struct Job {
     input: PathBuf,
-    csv: PathBuf,
     source: Source,
-    segments: Vec<Segment>,
-    /// Run-ons that wait or are under way.
-    run_ons: BTreeMap<u32, RunOn>,
-    schedule: Schedule,
-    lanes: BTreeMap<WorkerId, Lane>,
-    merger: Merger,
-    table: Table,
     /// What is wanted of each frame beside its analysis.
     extras: Extras,
-    /// Where it waits, if anything is.
-    keeper: Option<Keeper>,
-    /// Where it goes.
-    extra: ExtraOutputs,
-    /// The result being looked at; here so that it is allocated once. So are its bytes with extras
-    /// as they come from the slot, and the extras as they come back from the keeper.
+    policy: Policy,
+    /// What is to be done; empty between events.
+    actions: Vec<Action>,
+    /// What follows from results that came.
+    following: VecDeque<policy::Event<'static>>,
+    lanes: BTreeMap<WorkerId, Lane>,
+    results: Results,
+    /// The answer being looked at: its slot, its analysis, and its bytes as they come from the slot.
+    /// Here so that they are allocated once.
+    answered: Option<(WorkerId, FreeSlot)>,
     analysis: Box<FrameAnalysis>,
-    results: Vec<u8>,
-    read_back: Vec<u8>,
-    successful: usize,
+    bytes: Vec<u8>,
+    winds_down: bool,
+    ticks: u32,
+    segments: usize,
     analysed: u64,
     stages: StageTable,
     cpu_at_start: CpuTimes,
     warnings: Vec<String>,
+    losses: usize,
+    failures_told: usize,
     stopped_by: Option<i32>,
-    at_once: bool,
+    /// How often somebody has asked for the end.
+    stops: u32,
 }
 
 impl Job {
@@ -89,104 +95,101 @@ impl Job {
             Source::Video { index, .. } if !index.by_time => Tracking::Sequential,
             _ => context.tracking,
         };
-        let extras = paths.extras();
-        let keeper = (extras.bytes() > 0)
-            .then(|| Keeper::create_in(paths.folder(), extras.bytes()))
-            .transpose()
-            .map_err(OutputError::on(&paths.csv))?;
         let segments = plan::cut(&index, tracking, context.shortest_segment);
-        let workers = context.workers.min(segments.len());
-        context.pool.grow_to(workers)?;
+        let count = segments.len();
+        let mut results = Results::new(source.clone(), segments, paths, context.table)?;
         for remark in source.remarks() {
             context.progress.warn(input.path(), &remark);
         }
         context
             .progress
             .input_started(input.path(), index.frames, source.geometry());
+        let mut policy = Policy::new(context.settings.clone());
+        for (id, task) in results.begin(context.log)? {
+            policy.add(id, task);
+        }
+        let extras = paths.extras();
         Ok(Self {
             input: input.path().into(),
-            csv: paths.csv.clone(),
-            schedule: Schedule::new(segments.len()),
-            merger: Merger::new(segments.clone()),
-            segments,
-            run_ons: BTreeMap::new(),
-            lanes: BTreeMap::new(),
-            table: Table::begin(context.table, paths.folder(), source.frame_rate())
-                .map_err(OutputError::on(&paths.csv))?,
             extras,
-            keeper,
-            extra: ExtraOutputs::create(paths)?,
+            policy,
+            actions: Vec::new(),
+            following: VecDeque::new(),
+            lanes: BTreeMap::new(),
+            results,
+            answered: None,
             analysis: Box::new(FrameAnalysis::zeroed()),
-            results: vec![0; FrameAnalysis::BYTES + extras.bytes()],
-            read_back: Vec::new(),
-            successful: 0,
+            bytes: vec![0; FrameAnalysis::BYTES + extras.bytes()],
+            winds_down: false,
+            ticks: 0,
+            segments: count,
             analysed: 0,
             stages: StageTable::default(),
             cpu_at_start: CpuTimes::now(context.pool),
             warnings: warnings.iter().cloned().chain(source.remarks()).collect(),
+            losses: 0,
+            failures_told: 0,
             stopped_by: None,
-            at_once: false,
+            stops: 0,
             source,
         })
     }
 
-    /// Works until all segments are complete, a signal comes, or the job fails.
+    /// Works until all segments are complete, the job has been stopped, or it fails.
     pub(super) fn work(&mut self, context: &mut Context<'_>) -> Result<(), Setback> {
+        self.after_results(context)?;
+        // With this, what has just been noted is taken up, too.
+        self.feed(context, policy::Event::Tick)?;
         for id in context.pool.ready() {
-            self.employ(context, id)?;
+            self.feed(context, policy::Event::Ready(id))?;
         }
         let mut next_tick = Instant::now() + TICK;
-        while !self.merger.is_complete() {
+        while !self.results.merger().is_complete() && !self.policy.is_over() {
             let wait = next_tick.saturating_duration_since(Instant::now());
-            match context.events.recv_timeout(wait) {
-                Ok(Event::Signal(signal)) => {
-                    self.stopped_by = Some(signal);
-                    context.progress.warn_all(
-                        "stopping as soon as the frames in flight are done; once more stops at once",
-                    );
-                    self.show_progress(context, "stopping");
-                    return Ok(());
-                }
-                Ok(event) => self.handle(context, event)?,
-                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
+            match context.next_event(wait) {
+                Some(Event::Signal(signal)) => self.stop(context, signal)?,
+                Some(event) => self.handle(context, event)?,
+                None => {}
             }
             let now = Instant::now();
             if now >= next_tick {
                 next_tick = now + TICK;
-                self.enforce_deadlines(context, now);
-                self.show_progress(context, "analysing");
+                self.tick(context)?;
+                self.show_progress(context);
             }
         }
-        self.show_progress(context, "analysing");
+        self.show_progress(context);
         Ok(())
     }
 
     /// Lets workers finish the frames they have; no more are given out. Afterwards every worker is
     /// free for another job. A signal that comes only now is left for whoever comes next.
     pub(super) fn drain(&mut self, context: &mut Context<'_>) -> Result<(), JobError> {
+        self.winds_down = true;
         let mut late_signal = None;
-        while self.lanes.values().any(Lane::is_busy) {
-            match context.events.recv_timeout(TICK) {
-                Ok(Event::Signal(signal)) if self.stopped_by.is_some() => {
-                    self.stopped_by = Some(signal);
-                    self.at_once = true;
-                    break;
-                }
-                Ok(Event::Signal(signal)) => {
+        let mut next = self.feed(context, policy::Event::WindDown);
+        loop {
+            match next {
+                Err(Setback::Fatal(error)) if error.ends_the_batch() => return Err(error),
+                // The job is ending anyway, and for a better reason than this one.
+                Ok(()) | Err(_) => {}
+            }
+            if self.policy.is_over() {
+                break;
+            }
+            next = match context.next_event(TICK) {
+                Some(Event::Signal(signal)) => {
                     if late_signal.replace(signal).is_some() {
                         break;
                     }
+                    Ok(())
                 }
-                Ok(Event::Reader(..)) => {}
-                Ok(event) => match self.handle(context, event) {
-                    Ok(()) | Err(Setback::IndexWrong(_)) => {}
-                    Err(Setback::Fatal(error)) if error.ends_the_batch() => return Err(error),
-                    // The job is ending anyway, and for a better reason than this one.
-                    Err(Setback::Fatal(_)) => {}
-                },
-                Err(_) => {}
+                // What cannot be decoded does not matter any more.
+                Some(Event::Reader(_, ReaderEvent::Failed(_) | ReaderEvent::TaskRead)) => Ok(()),
+                Some(event) => self.handle(context, event),
+                None => Ok(()),
             }
-            self.enforce_deadlines(context, Instant::now());
+            .and_then(|()| self.tick(context));
         }
         self.lanes.clear();
         if let Some(signal) = late_signal {
@@ -198,292 +201,416 @@ impl Job {
 
     fn handle(&mut self, context: &mut Context<'_>, event: Event) -> Result<(), Setback> {
         match event {
-            Event::Reader(worker, ReaderEvent::Decoded(frame)) => {
-                self.dispatch(context, worker, frame);
-            }
-            Event::Reader(worker, ReaderEvent::TaskRead) => self.assign(worker),
-            Event::Reader(worker, ReaderEvent::Failed(error)) => {
-                if self.lanes.contains_key(&worker) {
-                    return Err(match error {
-                        ReadError::Input(error) => error.into(),
-                        ReadError::Mismatch(mismatch) => Setback::IndexWrong(mismatch.wanted),
-                    });
-                }
-            }
-            Event::Worker(worker, event) => {
-                let news = context.pool.handle(worker, event)?;
-                self.react(context, worker, news)?;
-            }
-            Event::Indexed(_) | Event::Signal(_) => {}
+            Event::Reader(lane, event) => self.read(context, lane, event),
+            Event::Worker(worker, event) => self.hear(context, worker, event),
+            Event::Indexed(_) | Event::Signal(_) | Event::Pause => Ok(()),
         }
-        Ok(())
     }
 
-    fn react(
+    /// A decoder has done something. Those of lanes that are gone are not listened to.
+    fn read(
+        &mut self,
+        context: &mut Context<'_>,
+        id: LaneId,
+        event: ReaderEvent,
+    ) -> Result<(), Setback> {
+        let worker = id.worker;
+        let Some(lane) = self.lanes.get_mut(&worker).filter(|lane| lane.id() == id) else {
+            return Ok(());
+        };
+        match event {
+            ReaderEvent::Decoded(decoded) => {
+                let event = policy::Event::Decoded {
+                    worker,
+                    task: decoded.task,
+                    frame: decoded.frame,
+                    slot: decoded.slot.index(),
+                };
+                lane.decoded(decoded);
+                self.feed(context, event)
+            }
+            ReaderEvent::TaskRead => self.feed(context, policy::Event::TaskRead(worker)),
+            ReaderEvent::Failed(ReadError::Input(error)) => Err(error.into()),
+            ReaderEvent::Failed(ReadError::Mismatch(mismatch)) => {
+                Err(Setback::IndexWrong(mismatch.wanted))
+            }
+        }
+    }
+
+    fn hear(
         &mut self,
         context: &mut Context<'_>,
         worker: WorkerId,
-        news: News,
+        event: WorkerEvent,
     ) -> Result<(), Setback> {
-        match news {
-            News::Nothing => {}
-            News::Ready(id) => self.employ(context, id)?,
-            News::Done { slot, frame } => self.done(context, worker, slot, frame)?,
+        let now = context.events.now();
+        match context.pool.handle(worker, event, now)? {
+            News::Nothing => Ok(()),
+            News::Ready(id) => self.feed(context, policy::Event::Ready(id)),
+            News::Done { slot, frame } => self.answer(context, worker, slot, frame, None),
             News::FrameFailed {
                 slot,
                 frame,
                 reason,
+            } => self.answer(context, worker, slot, frame, Some(&reason)),
+            News::Remark(level, text) => {
+                remark(context.progress, level, &text);
+                Ok(())
+            }
+            News::Lost { reason } => {
+                let and_then = if self.winds_down || self.stopped_by.is_some() {
+                    ""
+                } else {
+                    " and will be replaced"
+                };
+                self.losses += 1;
+                let warning = format!("a worker is gone{and_then}: {reason}");
+                self.warn_at_most(context, self.losses, warning);
+                self.feed(
+                    context,
+                    policy::Event::Lost {
+                        worker,
+                        reason: &reason,
+                    },
+                )
+            }
+        }
+    }
+
+    /// Looks at a worker's answer before it is decided what it is worth.
+    fn answer(
+        &mut self,
+        context: &mut Context<'_>,
+        worker: WorkerId,
+        slot: u32,
+        frame: u64,
+        failure: Option<&str>,
+    ) -> Result<(), Setback> {
+        let busy = self.lanes.get_mut(&worker);
+        // Without a slot, nothing is worth anything; that is noticed by the numbers.
+        let mut answer = Answer::Good;
+        if let Some(busy) = busy.and_then(|lane| lane.take_back(slot)) {
+            let free = match failure {
+                Some(reason) => {
+                    answer = Answer::Failed(reason);
+                    busy.reclaim()
+                }
+                None => {
+                    let done = busy.done();
+                    done.read_results(&mut self.bytes);
+                    let (analysis, extras) = self.bytes.split_at(FrameAnalysis::BYTES);
+                    bytemuck::bytes_of_mut(&mut *self.analysis).copy_from_slice(analysis);
+                    let checked = self.analysis.check();
+                    if let Err(reason) = checked.and_then(|()| self.extras.check(extras)) {
+                        answer = Answer::Nonsense(reason);
+                    }
+                    done.release()
+                }
+            };
+            self.answered = Some((worker, free));
+        }
+        let fed = self.feed(
+            context,
+            policy::Event::Answered {
+                worker,
+                slot,
+                frame,
+                answer,
+            },
+        );
+        // The slot of an answer that did not count is never used again.
+        self.answered = None;
+        fed
+    }
+
+    /// Has the policy decide about an event, and does what follows.
+    fn feed(
+        &mut self,
+        context: &mut Context<'_>,
+        mut event: policy::Event<'_>,
+    ) -> Result<(), Setback> {
+        loop {
+            let mut actions = std::mem::take(&mut self.actions);
+            self.policy
+                .handle(event, context.events.now(), &mut actions);
+            let done = actions
+                .drain(..)
+                .try_for_each(|action| self.carry_out(context, action));
+            self.actions = actions;
+            done?;
+            // Not before everything is done that was to be done: it may be overtaken by this.
+            match self.following.pop_front() {
+                Some(next) => event = next,
+                None => return Ok(()),
+            }
+        }
+    }
+
+    fn carry_out(&mut self, context: &mut Context<'_>, action: Action) -> Result<(), Setback> {
+        let now = context.events.now();
+        match action {
+            Action::Want(workers) => context.pool.want(workers, now)?,
+            Action::OpenLane(worker) => {
+                let lane = Lane::open(
+                    worker,
+                    &self.source,
+                    self.extras,
+                    context.decoder_threads,
+                    context.sender,
+                )?;
+                context.pool.attach(worker, lane.ring());
+                self.lanes.insert(worker, lane);
+            }
+            Action::Read {
+                worker,
+                task,
+                frames,
             } => {
-                let lane = self.lanes.get_mut(&worker);
-                if let Some(in_flight) = lane.and_then(|lane| lane.returned(slot, frame)) {
-                    drop(in_flight);
-                    return Err(Setback::Fatal(JobError::Analysis {
-                        path: self.input.clone(),
-                        frame,
-                        reason,
-                    }));
+                if let Some(lane) = self.lanes.get_mut(&worker) {
+                    lane.read(task, frames);
                 }
             }
-            News::Remark(level, text) => remark(context.progress, level, &text),
-            News::Lost { reason } => self.lost(context, worker, reason)?,
-        }
-        Ok(())
-    }
-
-    /// Gives a worker a lane and its first segment.
-    fn employ(&mut self, context: &mut Context<'_>, id: WorkerId) -> Result<(), RingError> {
-        if !self.schedule.has_waiting() || self.lanes.contains_key(&id) {
-            return Ok(());
-        }
-        let lane = Lane::open(
-            id,
-            &self.source,
-            self.extras,
-            context.decoder_threads,
-            context.sender,
-        )?;
-        context.pool.attach(id, lane.ring());
-        self.lanes.insert(id, lane);
-        self.assign(id);
-        Ok(())
-    }
-
-    /// Has a lane read the next task. The worker may still have frames of the one before, so that
-    /// it does not wait while the decoder finds its place.
-    fn assign(&mut self, id: WorkerId) {
-        if self.lanes.contains_key(&id)
-            && let Some(task) = self.schedule.take_next()
-        {
-            let frames = self.frames_of(task);
-            if let Some(lane) = self.lanes.get_mut(&id) {
-                lane.read(task, frames);
+            Action::Dispatch {
+                worker,
+                slot,
+                begin,
+                ..
+            } => self.dispatch(context, worker, slot, begin),
+            Action::Discard { worker, slot } => {
+                if let Some(lane) = self.lanes.get_mut(&worker) {
+                    lane.take_decoded(slot);
+                }
             }
-        }
-    }
-
-    /// The frames a worker sees that is given `task`.
-    fn frames_of(&self, task: TaskId) -> Range<usize> {
-        match task {
-            TaskId::Segment(number) => self.segments[number].seen(),
-            TaskId::RunOn(number) => self
-                .run_ons
-                .get(&number)
-                .map_or(0..0, |run_on| run_on.frames.clone()),
-        }
-    }
-
-    /// Gives work that has come up to workers that have none.
-    fn employ_idle(&mut self, context: &mut Context<'_>) -> Result<(), RingError> {
-        for id in context.pool.ready() {
-            match self.lanes.get(&id) {
-                Some(lane) if lane.is_idle() => self.assign(id),
-                Some(_) => {}
-                None => self.employ(context, id)?,
+            Action::Accept { task, frame, .. } => {
+                self.recycle();
+                self.analysed += 1;
+                self.stages.add_frame(&self.analysis);
+                context.pool.progress(now)?;
+                self.take(context, task, frame, None)?;
+            }
+            Action::PassOver {
+                task,
+                frame,
+                reason,
+            } => {
+                self.recycle();
+                context.pool.progress(now)?;
+                self.take(context, task, frame, Some(&reason))?;
+            }
+            Action::Condemn { worker, verdict } => context.pool.condemn(worker, verdict, now)?,
+            Action::CloseLane(worker) => {
+                self.lanes.remove(&worker);
+            }
+            Action::Retire { worker, reason } => {
+                context
+                    .progress
+                    .info(&format!("worker {} is replaced: {reason}", worker.0));
+                context.pool.retire(worker, now)?;
+            }
+            Action::GiveUp {
+                first,
+                last,
+                reason,
+            } => {
+                return Err(Setback::Fatal(JobError::Deadly {
+                    path: self.input.clone(),
+                    first,
+                    last,
+                    reason,
+                }));
             }
         }
         Ok(())
     }
 
-    fn dispatch(&mut self, context: &mut Context<'_>, id: WorkerId, mut frame: DecodedFrame) {
-        let is_first = frame.frame == self.frames_of(frame.task).start;
-        let begin = match frame.task {
-            _ if !is_first => Begin::GoOn,
-            TaskId::Segment(_) => Begin::Afresh,
-            TaskId::RunOn(number) => {
-                let after = &*self.run_ons[&number].after;
-                frame.slot.write_results(bytemuck::bytes_of(after));
-                Begin::Resume
-            }
-        };
+    fn dispatch(&mut self, context: &mut Context<'_>, id: WorkerId, slot: u32, begin: Begin) {
         let Some(lane) = self.lanes.get_mut(&id) else {
             return;
         };
-        let task = FrameTask {
-            slot: frame.slot.index(),
-            frame: frame.frame as u64 + 1,
+        let Some(decoded) = lane.take_decoded(slot) else {
+            return;
+        };
+        let DecodedFrame {
+            frame,
+            task,
+            mut slot,
+            width,
+            height,
+            stride,
+        } = decoded;
+        if begin == Begin::Resume
+            && let Some(last) = self.results.memory(task)
+        {
+            slot.write_results(bytemuck::bytes_of(last));
+        }
+        let frame_task = FrameTask {
+            slot: slot.index(),
+            frame: frame as u64 + 1,
             begin,
-            width: frame.width as u32,
-            height: frame.height as u32,
-            stride: frame.stride as u32,
+            width: width as u32,
+            height: height as u32,
+            stride: stride as u32,
         };
         // From here on the slot is the worker's, whether or not it lives to read the message.
-        lane.dispatched(InFlight {
-            slot: frame.slot.dispatch(),
-            task: frame.task,
-            frame: frame.frame,
-        });
-        context.pool.dispatch(id, task);
+        lane.lend(slot.dispatch());
+        context.pool.dispatch(id, frame_task);
     }
 
-    fn done(
+    fn recycle(&mut self) {
+        if let Some((worker, slot)) = self.answered.take()
+            && let Some(lane) = self.lanes.get(&worker)
+        {
+            lane.recycle(slot);
+        }
+    }
+
+    /// Takes the result of a frame: the analysis just looked at, or the reason why there is none.
+    fn take(
         &mut self,
         context: &mut Context<'_>,
-        id: WorkerId,
-        slot: u32,
-        frame: u64,
+        task: TaskId,
+        frame: usize,
+        failure: Option<&str>,
     ) -> Result<(), Setback> {
-        let Some(lane) = self.lanes.get_mut(&id) else {
-            return Ok(());
-        };
-        let Some(in_flight) = lane.returned(slot, frame) else {
-            context.pool.condemn(
-                id,
-                format!("it answered for frame {frame} in slot {slot}, which it did not have"),
-            );
-            return Ok(());
-        };
-        let slot = in_flight.slot.done();
-        slot.read_results(&mut self.results);
-        lane.recycle(slot.release());
-        let (analysis, extras) = self.results.split_at(FrameAnalysis::BYTES);
-        bytemuck::bytes_of_mut(&mut *self.analysis).copy_from_slice(analysis);
-        let checked = self.analysis.check();
-        if let Err(reason) = checked.and_then(|()| self.extras.check(extras)) {
-            context.pool.condemn(
-                id,
-                format!("its results for frame {frame} make no sense: {reason}"),
-            );
+        if self.winds_down {
             return Ok(());
         }
-        self.analysed += 1;
-        self.stages.add_frame(&self.analysis);
+        let extras = &self.bytes[FrameAnalysis::BYTES..];
+        let finding = failure.map_or(Ok(&mut self.analysis), Err);
+        self.results
+            .take(task, frame, finding, extras, context.log)?;
+        self.after_results(context)
+    }
 
-        let (table, source) = (&mut self.table, &self.source);
-        let successful = &mut self.successful;
-        let kept = self.keeper.as_mut().map(|keeper| keeper.keep(extras));
-        let kept = kept.transpose().map_err(OutputError::on(&self.csv))?;
-        let (keeper, extra, read_back) = (&self.keeper, &mut self.extra, &mut self.read_back);
-        let merged = self.merger.accept(
-            in_flight.task,
-            in_flight.frame,
-            &self.analysis,
-            kept,
-            &mut |frame, analysis: &FrameAnalysis, kept: Option<&Kept>| -> io::Result<()> {
-                *successful += usize::from(analysis.success != 0);
-                let number = frame as u64 + 1;
-                if let (Some(keeper), Some(kept)) = (keeper, kept) {
-                    keeper.read(kept, read_back)?;
-                    extra.push(number, analysis.success != 0, read_back)?;
+    /// Does what follows from results: run-ons, and words to the user.
+    fn after_results(&mut self, context: &mut Context<'_>) -> Result<(), Setback> {
+        if let Some((number, frames)) = self.results.take_run_on()? {
+            self.following
+                .push_back(policy::Event::RunOn { number, frames });
+        }
+        while let Some(failed) = self.results.written().failed.get(self.failures_told) {
+            let warning = format!(
+                "frame {} could not be analysed and is marked as failed: {}",
+                failed.frame, failed.reason
+            );
+            self.failures_told += 1;
+            self.warn_at_most(context, self.failures_told, warning);
+        }
+        let merged = self.results.merger().passed();
+        self.following.push_back(policy::Event::Merged(merged));
+        Ok(())
+    }
+
+    /// Warns of something that has happened `times` times now, unless that is too often.
+    fn warn_at_most(&mut self, context: &mut Context<'_>, times: usize, mut warning: String) {
+        if times == MOST_WARNINGS {
+            warning.push_str(" (no more of these are shown)");
+        }
+        if times <= MOST_WARNINGS {
+            context.progress.warn(&self.input, &warning);
+            self.warnings.push(warning);
+        } else {
+            context.progress.info(&warning);
+        }
+    }
+
+    /// A signal came: at first pieces in flight are finished, then dropped, then nothing counts any
+    /// more.
+    fn stop(&mut self, context: &mut Context<'_>, signal: i32) -> Result<(), Setback> {
+        if self.stopped_by.is_some() && !signals::insists(signal) {
+            return Ok(());
+        }
+        let is_first = self.stopped_by.replace(signal).is_none();
+        self.stops += 1;
+        self.feed(context, policy::Event::Stop)?;
+        if is_first {
+            context.progress.stopping(self.policy.time_to_finish());
+            self.show_progress(context);
+        }
+        Ok(())
+    }
+
+    fn tick(&mut self, context: &mut Context<'_>) -> Result<(), Setback> {
+        self.ticks = self.ticks.wrapping_add(1);
+        let now = context.events.now();
+        context.pool.tick(now)?;
+        if context.settings.worker_memory.is_some()
+            && self.ticks.is_multiple_of(TICKS_PER_MEASUREMENT)
+        {
+            for worker in context.pool.ready() {
+                if let Some(bytes) = context.pool.resident(worker) {
+                    self.feed(context, policy::Event::Resident { worker, bytes })?;
                 }
-                table.push(frame, source.seconds(frame), analysis)
-            },
-        );
-        merged.map_err(OutputError::on(&self.csv))?;
-        if in_flight.frame + 1 == self.frames_of(in_flight.task).end {
-            if let Some(lane) = self.lanes.get_mut(&id) {
-                lane.task_completed();
-            }
-            if let TaskId::RunOn(number) = in_flight.task {
-                self.run_ons.remove(&number);
             }
         }
-        if let Some(run_on) = self.merger.take_request() {
-            self.schedule.add(TaskId::RunOn(run_on.number));
-            self.run_ons.insert(run_on.number, run_on);
-            self.employ_idle(context)?;
-        }
-        Ok(())
+        self.feed(context, policy::Event::Tick)
     }
 
-    /// A worker's process is gone: its lane goes too, its segments wait again.
-    fn lost(
-        &mut self,
-        context: &mut Context<'_>,
-        id: WorkerId,
-        reason: String,
-    ) -> Result<(), Setback> {
-        let tasks = self
-            .lanes
-            .remove(&id)
-            .map_or_else(Vec::new, |mut lane| lane.tasks().to_vec());
-        let warning = format!("a worker is gone and will be replaced: {reason}");
-        context.progress.warn(&self.input, &warning);
-        self.warnings.push(warning);
-        if let AfterLoss::GiveUp(task) = self.schedule.worker_lost(&tasks) {
-            let frames = self.frames_of(task);
-            return Err(Setback::Fatal(JobError::Deadly {
-                path: self.input.clone(),
-                first: frames.start,
-                last: frames.end.saturating_sub(1),
-                reason,
-            }));
-        }
-        // The replacement is employed once it is ready; workers without work take over now.
-        let wanted = context.workers.min(self.segments.len());
-        context.pool.grow_to(wanted)?;
-        self.employ_idle(context)?;
-        Ok(())
-    }
-
-    fn enforce_deadlines(&mut self, context: &mut Context<'_>, now: Instant) {
-        context.pool.enforce_start_deadline(now);
-        for (id, lane) in &self.lanes {
-            if let Some((frame, since)) = lane.waiting_for()
-                && now.saturating_duration_since(since) > context.frame_deadline
-            {
-                let verdict = format!(
-                    "it gave no answer for {:.0} s on frame {}",
-                    context.frame_deadline.as_secs_f64(),
-                    frame + 1
-                );
-                context.pool.condemn(*id, verdict);
-            }
-        }
-    }
-
-    fn show_progress(&self, context: &mut Context<'_>, stage: &'static str) {
+    fn show_progress(&self, context: &mut Context<'_>) {
         context.progress.tick(&Tick {
-            done: self.merger.frames_known(),
-            stage,
+            done: self.results.merger().frames_known(),
+            stage: if self.stopped_by.is_some() {
+                "stopping"
+            } else {
+                "analysing"
+            },
         });
     }
 
-    pub(super) fn outcome(mut self, pool: &Pool, started: Instant) -> Outcome {
-        let (before, now) = (self.cpu_at_start, CpuTimes::now(pool));
+    pub(super) fn is_stopped(&self) -> bool {
+        self.stopped_by.is_some()
+    }
+
+    pub(super) fn outcome(
+        mut self,
+        context: &mut Context<'_>,
+        started: Instant,
+    ) -> Result<Outcome, JobError> {
+        if self.stopped_by.is_some() {
+            // What the impatient have asked for meanwhile.
+            while let Some(event) = context.events.next(Duration::ZERO) {
+                if matches!(event, Event::Signal(signal) if signals::insists(signal)) {
+                    self.stops += 1;
+                }
+            }
+        }
+        let (before, now) = (self.cpu_at_start, CpuTimes::now(context.pool));
         self.stages.supervisor_nanos = now.supervising - before.supervising;
         // What is left are the decoding threads, FFmpeg's own among them.
         self.stages.decoding_nanos =
             (now.process - before.process).saturating_sub(self.stages.supervisor_nanos);
-        let all_there = self.table.rows() == self.source.frame_index().frames;
+        let run_ons = self.results.merger().run_ons();
+        let written = self.results.into_written();
+        let frames = self.source.frame_index().frames;
+        if let Some(first) = written.failed.first()
+            && written.failed.len() == frames
+        {
+            return Err(JobError::Analysis {
+                path: self.input,
+                first: first.clone(),
+            });
+        }
+        let all_there = written.table.rows() == frames;
         let report = Box::new(JobReport {
-            segments: self.segments.len(),
-            run_ons: self.merger.run_ons(),
+            segments: self.segments,
+            run_ons,
             source: self.source,
-            table: self.table,
-            extra: self.extra,
-            successful: self.successful,
+            table: written.table,
+            extra: written.extra,
+            successful: written.successful,
+            failed: written.failed,
             analysed: self.analysed,
             stages: self.stages,
             seconds: started.elapsed().as_secs_f64(),
             warnings: self.warnings,
         });
-        match self.stopped_by {
+        Ok(match self.stopped_by {
             Some(signal) if !all_there => Outcome::Stopped {
                 signal,
-                report: Some(report).filter(|_| !self.at_once),
+                report: Some(report).filter(|_| self.stops < signals::LAST_STOP),
             },
-            _ => Outcome::Complete(report),
-        }
+            signal => Outcome::Complete { report, signal },
+        })
     }
 }
 

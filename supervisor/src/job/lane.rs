@@ -3,20 +3,19 @@
 //! A lane belongs to one worker process and goes with it, so that a slot which a lost worker might
 //! still touch is never used again.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc;
 use std::thread;
-use std::time::Instant;
 
 use faceau_shared::ring::{BusySlot, FreeSlot, Ring, RingError, RingLayout};
 use faceau_vision::analysis::FrameAnalysis;
 use faceau_vision::extras::Extras;
 
 use super::task::TaskId;
-use crate::events::{DecodedFrame, Event, EventSender, ReaderEvent, WorkerId};
+use crate::events::{DecodedFrame, Event, EventSender, LaneId, ReaderEvent, WorkerId};
 use crate::input::reader::{ReadError, Reader};
 use crate::input::{Geometry, Source};
 
@@ -34,29 +33,17 @@ pub fn ring_layout(geometry: Geometry, extras: Extras) -> Result<RingLayout, Rin
     Ok(RingLayout::new(slots as u32, frame, results)?)
 }
 
-/// A frame that a worker has.
-#[derive(Debug)]
-pub struct InFlight {
-    /// Its slot.
-    pub slot: BusySlot,
-    /// The task it belongs to.
-    pub task: TaskId,
-    /// Its number, counted from 0.
-    pub frame: usize,
-}
-
 /// One worker's line of frames.
 pub struct Lane {
     ring: Ring,
     free: mpsc::Sender<FreeSlot>,
     orders: mpsc::Sender<(TaskId, Range<usize>)>,
     stop: Arc<AtomicBool>,
-    /// Frames that the worker has, by slot.
-    in_flight: BTreeMap<u32, InFlight>,
-    /// Tasks given to this lane and not complete, in order.
-    tasks: VecDeque<TaskId>,
-    /// When the worker last gave a slot back or got the first of several.
-    last_sign: Instant,
+    id: LaneId,
+    /// The frame that was decoded last, until it is decided what becomes of it.
+    decoded: Option<DecodedFrame>,
+    /// Slots that the worker has.
+    busy: BTreeMap<u32, BusySlot>,
 }
 
 impl Lane {
@@ -72,6 +59,11 @@ impl Lane {
         decoder_threads: usize,
         events: &EventSender,
     ) -> Result<Self, RingError> {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let id = LaneId {
+            worker,
+            number: NEXT.fetch_add(1, Ordering::Relaxed),
+        };
         let layout = ring_layout(source.geometry(), extras)?;
         let (ring, slots) = Ring::create(layout)?;
         let (free, free_slots) = mpsc::channel();
@@ -82,7 +74,7 @@ impl Lane {
         let (orders, tasks) = mpsc::channel();
         let stop = Arc::new(AtomicBool::new(false));
         let filler = Filler {
-            worker,
+            id,
             source: source.clone(),
             decoder_threads,
             free_slots,
@@ -101,9 +93,9 @@ impl Lane {
             free,
             orders,
             stop,
-            in_flight: BTreeMap::new(),
-            tasks: VecDeque::new(),
-            last_sign: Instant::now(),
+            id,
+            decoded: None,
+            busy: BTreeMap::new(),
         })
     }
 
@@ -112,60 +104,40 @@ impl Lane {
         &self.ring
     }
 
+    /// Which lane this is.
+    pub fn id(&self) -> LaneId {
+        self.id
+    }
+
     /// Has the frames of a task decoded after what is being decoded now.
     pub fn read(&mut self, task: TaskId, frames: Range<usize>) {
-        self.tasks.push_back(task);
         // If the thread has failed, that was an event of its own.
         let _ = self.orders.send((task, frames));
     }
 
-    /// Tasks given to this lane and not complete; the first is the one worked on.
-    pub fn tasks(&mut self) -> &[TaskId] {
-        self.tasks.make_contiguous()
+    /// A frame has been decoded.
+    pub fn decoded(&mut self, frame: DecodedFrame) {
+        self.decoded = Some(frame);
     }
 
-    /// Whether the lane has nothing to do.
-    pub fn is_idle(&self) -> bool {
-        self.tasks.is_empty()
+    /// The frame in `slot` that was decoded last.
+    pub fn take_decoded(&mut self, slot: u32) -> Option<DecodedFrame> {
+        self.decoded.take_if(|frame| frame.slot.index() == slot)
     }
 
-    /// All results of the lane's first task are there.
-    pub fn task_completed(&mut self) {
-        self.tasks.pop_front();
-    }
-
-    /// The worker got a frame.
-    pub fn dispatched(&mut self, frame: InFlight) {
-        if self.in_flight.is_empty() {
-            self.last_sign = Instant::now();
-        }
-        self.in_flight.insert(frame.slot.index(), frame);
+    /// The worker has a slot.
+    pub fn lend(&mut self, slot: BusySlot) {
+        self.busy.insert(slot.index(), slot);
     }
 
     /// The worker gave a slot back. `None` if it never had it.
-    pub fn returned(&mut self, slot: u32, frame: u64) -> Option<InFlight> {
-        let in_flight = self.in_flight.get(&slot)?;
-        if in_flight.frame as u64 + 1 != frame {
-            return None;
-        }
-        self.last_sign = Instant::now();
-        self.in_flight.remove(&slot)
+    pub fn take_back(&mut self, slot: u32) -> Option<BusySlot> {
+        self.busy.remove(&slot)
     }
 
     /// A slot can be filled again.
     pub fn recycle(&self, slot: FreeSlot) {
         let _ = self.free.send(slot);
-    }
-
-    /// Whether the worker has frames.
-    pub fn is_busy(&self) -> bool {
-        !self.in_flight.is_empty()
-    }
-
-    /// The frame the worker should be working on, and since when nothing was heard of it.
-    pub fn waiting_for(&self) -> Option<(usize, Instant)> {
-        let frame = self.in_flight.values().map(|f| f.frame).min()?;
-        Some((frame, self.last_sign))
     }
 }
 
@@ -178,7 +150,7 @@ impl Drop for Lane {
 
 /// The decoding side of a lane.
 struct Filler {
-    worker: WorkerId,
+    id: LaneId,
     source: Source,
     decoder_threads: usize,
     free_slots: mpsc::Receiver<FreeSlot>,
@@ -195,7 +167,7 @@ impl Filler {
                 Ok(false) => return,
                 Err(error) => ReaderEvent::Failed(error),
             };
-            if self.events.send(Event::Reader(self.worker, event)).is_err() {
+            if self.events.send(Event::Reader(self.id, event)).is_err() {
                 return;
             }
         }
@@ -231,7 +203,7 @@ impl Filler {
                 height: size.height,
                 stride: RingLayout::row_stride(size.width),
             };
-            let event = Event::Reader(self.worker, ReaderEvent::Decoded(decoded));
+            let event = Event::Reader(self.id, ReaderEvent::Decoded(decoded));
             if self.events.send(event).is_err() {
                 return Ok(false);
             }

@@ -5,6 +5,9 @@
 //! seen the frame before: the earlier one as its last frame, the later one as the end of its
 //! lead-in. If they agree there, the later one's results follow. If not, the earlier tracker runs
 //! on, and its results count, until they do. Which frames count is thus a function of the video.
+//!
+//! A frame that could not be analysed takes its place in the order, and is otherwise as if it had
+//! not been there: trackers are compared by what they last knew.
 
 use std::collections::BTreeMap;
 use std::mem::offset_of;
@@ -16,6 +19,7 @@ use faceau_vision::analysis::FrameAnalysis;
 
 use super::agreement::agree;
 use super::keeper::Kept;
+use super::pieces::Finding;
 use super::task::{RunOn, TaskId};
 use crate::plan::Segment;
 
@@ -29,9 +33,9 @@ pub struct Merger {
     accepted: Vec<usize>,
     /// Results that wait, by segment, from the segment's first frame on.
     parked: BTreeMap<usize, Vec<Parked>>,
-    /// What a segment's tracker made of the frame before its first.
-    entries: BTreeMap<usize, Parked>,
-    /// The analysis passed on last.
+    /// With what a segment's tracker enters it: its last analysis of a frame before the first.
+    entries: BTreeMap<usize, Arc<FrameAnalysis>>,
+    /// The last analysis passed on.
     last: Arc<FrameAnalysis>,
     /// Number of frames passed on.
     passed: usize,
@@ -55,32 +59,53 @@ enum Position {
     },
 }
 
-/// A result that waits: its bytes, cut off before the bins if it has none, and its extras.
+/// A result that waits, and its extras.
 struct Parked {
-    bytes: Box<[u8]>,
+    finding: ParkedFinding,
     extras: Option<Kept>,
 }
 
+enum ParkedFinding {
+    /// An analysis's bytes, cut off before the bins if it has none.
+    Analysed(Box<[u8]>),
+    /// Why there is none.
+    Failed(Box<str>),
+}
+
+/// A result whose turn has come.
+enum Unparked {
+    Analysed(Arc<FrameAnalysis>),
+    Failed(Box<str>),
+}
+
 impl Parked {
-    fn new(analysis: &FrameAnalysis, extras: Option<Kept>) -> Self {
-        let bytes = bytemuck::bytes_of(analysis);
-        let length = if analysis.has_bins == 0 {
-            offset_of!(FrameAnalysis, fhog_bins)
-        } else {
-            bytes.len()
+    fn new(finding: Finding<'_>, extras: Option<Kept>) -> Self {
+        let finding = match finding {
+            Finding::Analysed(analysis) => {
+                let bytes = bytemuck::bytes_of(analysis);
+                let length = if analysis.has_bins == 0 {
+                    offset_of!(FrameAnalysis, fhog_bins)
+                } else {
+                    bytes.len()
+                };
+                ParkedFinding::Analysed(bytes[..length].into())
+            }
+            Finding::Failed(reason) => ParkedFinding::Failed(reason.into()),
         };
-        Self {
-            bytes: bytes[..length].into(),
-            extras,
-        }
+        Self { finding, extras }
     }
 
-    fn unpark(&self) -> Arc<FrameAnalysis> {
-        let mut analysis = Arc::new(FrameAnalysis::zeroed());
-        if let Some(analysis) = Arc::get_mut(&mut analysis) {
-            bytemuck::bytes_of_mut(analysis)[..self.bytes.len()].copy_from_slice(&self.bytes);
+    fn unpark(&self) -> Unparked {
+        match &self.finding {
+            ParkedFinding::Analysed(bytes) => {
+                let mut analysis = Arc::new(FrameAnalysis::zeroed());
+                if let Some(analysis) = Arc::get_mut(&mut analysis) {
+                    bytemuck::bytes_of_mut(analysis)[..bytes.len()].copy_from_slice(bytes);
+                }
+                Unparked::Analysed(analysis)
+            }
+            ParkedFinding::Failed(reason) => Unparked::Failed(reason.clone()),
         }
-        analysis
     }
 }
 
@@ -112,6 +137,16 @@ impl Merger {
         self.accepted.iter().sum()
     }
 
+    /// Number of frames passed on, from the first one on.
+    pub fn passed(&self) -> usize {
+        self.passed
+    }
+
+    /// Results of a segment that have come.
+    pub fn accepted(&self, segment: usize) -> usize {
+        self.accepted[segment]
+    }
+
     /// A run-on that is needed to go on, once.
     pub fn take_request(&mut self) -> Option<RunOn> {
         self.request.take()
@@ -122,22 +157,29 @@ impl Merger {
         self.run_ons
     }
 
-    /// Takes the result of `frame`, analysed as part of `task`, with its extras if there are any,
-    /// and passes on to `sink` what can be passed on in order. The frames of one task must come in
-    /// order; frames that have come already, from a worker that was lost since, are passed over.
+    /// Takes the result of `frame`, found as part of `task`, with its extras if there are any, and
+    /// passes on to `sink` what can be passed on in order. The frames of one task must come in
+    /// order; what has come already is passed over.
+    ///
+    /// For the frame before a segment's first, the result is what the segment's tracker knew last
+    /// (see [`Found::finding`](super::pieces::Found::finding)); earlier ones are not looked at.
     pub fn accept<E>(
         &mut self,
         task: TaskId,
         frame: usize,
-        analysis: &FrameAnalysis,
+        finding: Finding<'_>,
         extras: Option<Kept>,
-        sink: &mut impl FnMut(usize, &FrameAnalysis, Option<&Kept>) -> Result<(), E>,
+        sink: &mut impl FnMut(usize, Finding<'_>, Option<&Kept>) -> Result<(), E>,
     ) -> Result<(), E> {
         match task {
             TaskId::Segment(number) => {
                 let frames = &self.segments[number].frames;
                 if frame + 1 == frames.start {
-                    self.entries.insert(number, Parked::new(analysis, None));
+                    let entry = match finding {
+                        Finding::Analysed(analysis) => Arc::new(*analysis),
+                        Finding::Failed(_) => Arc::new(FrameAnalysis::zeroed()),
+                    };
+                    self.entries.insert(number, entry);
                 } else if frame != frames.start + self.accepted[number] || frame >= frames.end {
                     return Ok(());
                 } else {
@@ -145,10 +187,10 @@ impl Merger {
                     if matches!(self.position, Position::Within(within) if within == number)
                         && frame == self.passed
                     {
-                        self.pass(Arc::new(*analysis), extras.as_ref(), sink)?;
+                        self.pass(finding, extras.as_ref(), sink)?;
                     } else {
                         let parked = self.parked.entry(number).or_default();
-                        parked.push(Parked::new(analysis, extras));
+                        parked.push(Parked::new(finding, extras));
                     }
                 }
             }
@@ -165,7 +207,7 @@ impl Merger {
                 if *current != number || frame != frames.start + results.len() {
                     return Ok(());
                 }
-                results.push(Parked::new(analysis, extras));
+                results.push(Parked::new(finding, extras));
             }
         }
         self.advance(sink)
@@ -173,20 +215,35 @@ impl Merger {
 
     fn pass<E>(
         &mut self,
-        analysis: Arc<FrameAnalysis>,
+        finding: Finding<'_>,
         extras: Option<&Kept>,
-        sink: &mut impl FnMut(usize, &FrameAnalysis, Option<&Kept>) -> Result<(), E>,
+        sink: &mut impl FnMut(usize, Finding<'_>, Option<&Kept>) -> Result<(), E>,
     ) -> Result<(), E> {
-        sink(self.passed, &analysis, extras)?;
+        sink(self.passed, finding, extras)?;
         self.passed += 1;
-        self.last = analysis;
+        if let Finding::Analysed(analysis) = finding {
+            // Nobody else has it, unless a run-on begins after it.
+            *Arc::make_mut(&mut self.last) = *analysis;
+        }
         Ok(())
+    }
+
+    fn pass_unparked<E>(
+        &mut self,
+        result: &Unparked,
+        extras: Option<&Kept>,
+        sink: &mut impl FnMut(usize, Finding<'_>, Option<&Kept>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        match result {
+            Unparked::Analysed(analysis) => self.pass(Finding::Analysed(analysis), extras, sink),
+            Unparked::Failed(reason) => self.pass(Finding::Failed(reason), extras, sink),
+        }
     }
 
     /// Passes on whatever can be passed on.
     fn advance<E>(
         &mut self,
-        sink: &mut impl FnMut(usize, &FrameAnalysis, Option<&Kept>) -> Result<(), E>,
+        sink: &mut impl FnMut(usize, Finding<'_>, Option<&Kept>) -> Result<(), E>,
     ) -> Result<(), E> {
         loop {
             let moved = match self.position {
@@ -204,11 +261,11 @@ impl Merger {
     fn advance_within<E>(
         &mut self,
         number: usize,
-        sink: &mut impl FnMut(usize, &FrameAnalysis, Option<&Kept>) -> Result<(), E>,
+        sink: &mut impl FnMut(usize, Finding<'_>, Option<&Kept>) -> Result<(), E>,
     ) -> Result<bool, E> {
         let frames = self.segments[number].frames.clone();
         while let Some((next, extras)) = self.parked_result(number, self.passed) {
-            self.pass(next, extras.as_ref(), sink)?;
+            self.pass_unparked(&next, extras.as_ref(), sink)?;
         }
         Ok(self.passed == frames.end && self.leave(number))
     }
@@ -223,11 +280,7 @@ impl Merger {
     }
 
     /// A result of a segment that waits. Its extras are given away: they are wanted once.
-    fn parked_result(
-        &mut self,
-        number: usize,
-        frame: usize,
-    ) -> Option<(Arc<FrameAnalysis>, Option<Kept>)> {
+    fn parked_result(&mut self, number: usize, frame: usize) -> Option<(Unparked, Option<Kept>)> {
         let offset = frame - self.segments[number].frames.start;
         let waiting = self.parked.get_mut(&number)?.get_mut(offset)?;
         Some((waiting.unpark(), waiting.extras.take()))
@@ -238,7 +291,7 @@ impl Merger {
         let Some(entry) = self.entries.get(&number) else {
             return false;
         };
-        if agree(&self.last, &entry.unpark()) {
+        if agree(&self.last, entry) {
             self.position = Position::Within(number);
         } else {
             self.run_on_into(number);
@@ -269,7 +322,7 @@ impl Merger {
     fn advance_run_on<E>(
         &mut self,
         number: usize,
-        sink: &mut impl FnMut(usize, &FrameAnalysis, Option<&Kept>) -> Result<(), E>,
+        sink: &mut impl FnMut(usize, Finding<'_>, Option<&Kept>) -> Result<(), E>,
     ) -> Result<bool, E> {
         // The segment's own extras for these frames are not wanted and go here.
         let Some((own, _)) = self.parked_result(number, self.passed) else {
@@ -286,8 +339,13 @@ impl Merger {
             return Ok(false);
         };
         let (result, extras) = (waiting.unpark(), waiting.extras.take());
-        self.pass(result, extras.as_ref(), sink)?;
-        if agree(&self.last, &own) {
+        self.pass_unparked(&result, extras.as_ref(), sink)?;
+        // Only analyses of the same frame can be compared.
+        let both_agree = match (&result, &own) {
+            (Unparked::Analysed(ours), Unparked::Analysed(own)) => agree(ours, own),
+            _ => false,
+        };
+        if both_agree {
             self.position = Position::Within(number);
         } else if self.passed == self.segments[number].frames.end {
             return Ok(self.leave(number));

@@ -86,7 +86,10 @@ impl Simulation {
         let kept = self.keeper.keep(&extras(next, settled)).unwrap();
         let passed = &mut self.passed;
         let keeper = &self.keeper;
-        let mut sink = |frame: usize, a: &FrameAnalysis, kept: Option<&Kept>| {
+        let mut sink = |frame: usize, finding: Finding<'_>, kept: Option<&Kept>| {
+            let Finding::Analysed(a) = finding else {
+                panic!("frame {frame} was analysed");
+            };
             let mut bytes = Vec::new();
             keeper.read(kept.unwrap(), &mut bytes).unwrap();
             // The extras are those of the tracker that counts.
@@ -97,9 +100,13 @@ impl Simulation {
             Ok::<(), Infallible>(())
         };
         let result = analysis(next, settled);
-        let Ok(()) = self
-            .merger
-            .accept(task, next, &result, Some(kept), &mut sink);
+        let Ok(()) = self.merger.accept(
+            task,
+            next,
+            Finding::Analysed(&result),
+            Some(kept),
+            &mut sink,
+        );
         if let Some(run_on) = self.merger.take_request() {
             assert_eq!(run_on.after.landmarks[3], run_on.frames.start as f32 - 1.0);
             self.waiting

@@ -1,8 +1,8 @@
 //! One input, from its first frame to its outputs.
 //!
 //! [`run`] begins a job and [`active`] is its event loop; the files beside it are what it decides
-//! with ([`schedule`]), what brings frames to a worker ([`lane`]) and what puts results back in
-//! order ([`merge`]).
+//! with ([`policy`]), what brings frames to a worker ([`lane`]), and what becomes of results
+//! ([`results`], [`merge`], [`pieces`]).
 
 mod active;
 mod agreement;
@@ -10,12 +10,14 @@ mod keeper;
 mod lane;
 mod merge;
 mod outcome;
+pub mod pieces;
+pub mod policy;
+mod results;
 mod run;
-mod schedule;
 mod stages;
 mod task;
 
-pub use outcome::{JobError, JobReport, Outcome};
+pub use outcome::{FailedFrame, JobError, JobReport, Outcome};
 pub use run::{Context, run};
 pub use stages::StageRow;
 pub use task::TaskId;

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use faceau_shared::ring::RingError;
+use serde::{Deserialize, Serialize};
 
-use super::schedule::MOST_ATTEMPTS;
+use super::policy::MOST_ATTEMPTS;
 use super::stages::StageTable;
 use crate::input::{InputError, Source};
 use crate::output::{ExtraOutputs, OutputError, Table};
@@ -19,27 +20,25 @@ pub enum JobError {
     /// The output is at fault; other inputs can still be done.
     #[error(transparent)]
     Output(#[from] OutputError),
-    /// A frame cannot be analysed; other inputs can still be done.
-    #[error("{}: frame {frame} cannot be analysed: {reason}", path.display())]
+    /// Not one frame could be analysed; other inputs can still be done.
+    #[error("{}: none of its frames could be analysed; frame {}: {}", path.display(), first.frame, first.reason)]
     Analysis {
         /// The input.
         path: PathBuf,
-        /// The frame, counted from 1.
-        frame: u64,
-        /// Why.
-        reason: String,
+        /// The first frame.
+        first: FailedFrame,
     },
     /// Workers do not survive a part of the input; other inputs can still be done.
     #[error(
-        "{}: frames {} to {} brought down {MOST_ATTEMPTS} workers; the last one: {reason}",
+        "{}: frames {} to {} brought down {MOST_ATTEMPTS} workers each; the last one: {reason}",
         path.display(), first + 1, last + 1
     )]
     Deadly {
         /// The input.
         path: PathBuf,
-        /// First frame of the task, counted from 0.
+        /// The first frame, counted from 0.
         first: usize,
-        /// Last frame of the task, counted from 0.
+        /// The last frame, counted from 0.
         last: usize,
         /// How the last worker ended.
         reason: String,
@@ -59,6 +58,15 @@ impl JobError {
     }
 }
 
+/// A frame that could not be analysed; its row says that there is no face.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailedFrame {
+    /// The frame, counted from 1.
+    pub frame: u64,
+    /// Why.
+    pub reason: String,
+}
+
 /// What a job has to show.
 pub struct JobReport {
     /// The indexed input.
@@ -73,6 +81,8 @@ pub struct JobReport {
     pub extra: ExtraOutputs,
     /// Rows with success 1.
     pub successful: usize,
+    /// Rows without an analysis, in order.
+    pub failed: Vec<FailedFrame>,
     /// Frames analysed, lead-ins and repetitions included.
     pub analysed: u64,
     /// Where the time went.
@@ -86,13 +96,18 @@ pub struct JobReport {
 /// How a job ended, if not with an error.
 pub enum Outcome {
     /// All frames are there.
-    Complete(Box<JobReport>),
+    Complete {
+        /// What there is.
+        report: Box<JobReport>,
+        /// The signal that came all the same: no other job is to be begun.
+        signal: Option<i32>,
+    },
     /// A signal came before the last frame.
     Stopped {
         /// The signal's number.
         signal: i32,
         /// What is there from the first frame on. `None` when nothing is to be written: the job
-        /// had not begun, or a second signal asked for an end at once.
+        /// had not begun, or a third signal asked for an end at once.
         report: Option<Box<JobReport>>,
     },
 }

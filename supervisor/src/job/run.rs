@@ -9,15 +9,15 @@ use faceau_shared::protocol::LogLevel;
 
 use super::active::{Job, Setback};
 use super::outcome::{JobError, Outcome};
-use crate::events::{Event, EventReceiver, EventSender};
+use super::pieces::PieceLog;
+use super::policy::Settings;
+use crate::events::{Event, EventReceiver, EventSender, TICK};
 use crate::input::{Input, InputError, Source};
 use crate::output::{OutputPaths, TableDesign};
 use crate::plan::{ShortestSegment, Tracking};
 use crate::pool::{News, Pool};
 use crate::progress::Progress;
-
-/// How often deadlines are looked at and progress is shown.
-pub(super) const TICK: Duration = Duration::from_millis(100);
+use crate::signals;
 
 /// What a job needs from the batch it belongs to.
 pub struct Context<'a> {
@@ -31,16 +31,32 @@ pub struct Context<'a> {
     pub progress: &'a mut Progress,
     /// What the table is made of.
     pub table: &'a TableDesign,
-    /// Number of workers wanted.
-    pub workers: usize,
+    /// How workers are treated.
+    pub settings: Settings,
+    /// Keeps results, and gives back those of an earlier run.
+    pub log: &'a mut dyn PieceLog,
     /// How the video is cut.
     pub tracking: Tracking,
     /// How long segments must be.
     pub shortest_segment: ShortestSegment,
-    /// How long a worker may be silent while it has a frame.
-    pub frame_deadline: Duration,
     /// Threads per decoder.
     pub decoder_threads: usize,
+}
+
+impl Context<'_> {
+    /// Waits for the next event, for `wait` at most. Pauses the program and its workers when that
+    /// is wanted.
+    pub(super) fn next_event(&mut self, wait: Duration) -> Option<Event> {
+        match self.events.next(wait)? {
+            Event::Pause => {
+                self.pool.pause();
+                signals::pause_here();
+                self.pool.go_on();
+                None
+            }
+            event => Some(event),
+        }
+    }
 }
 
 /// Analyses `input`. Outputs are not written yet, but that they can be has been made sure of.
@@ -54,7 +70,7 @@ pub fn run(
 ) -> Result<Outcome, JobError> {
     let started = Instant::now();
     // A worker opens its sessions while the input is looked through.
-    context.pool.grow_to(1)?;
+    context.pool.want(1, context.events.now())?;
     let mut warnings = Vec::new();
     let mut by_decoding = false;
     loop {
@@ -69,9 +85,12 @@ pub fn run(
         };
         let mut job = Job::new(context, input, source, paths, &warnings)?;
         let outcome = job.work(context);
-        job.drain(context)?;
+        // After a stop, workers have nothing more to do: they are sent home as they are.
+        if !job.is_stopped() {
+            job.drain(context)?;
+        }
         match outcome {
-            Ok(()) => return Ok(job.outcome(context.pool, started)),
+            Ok(()) => return job.outcome(context, started),
             Err(Setback::Fatal(error)) => return Err(error),
             Err(Setback::IndexWrong(frame)) if !by_decoding => {
                 by_decoding = true;
@@ -118,26 +137,23 @@ fn index(context: &mut Context<'_>, input: &Input, by_decoding: bool) -> Result<
             source,
         })?;
     loop {
-        match context.events.recv_timeout(TICK) {
-            Ok(Event::Indexed(source)) => return Ok(Indexed::Source((*source)?)),
-            Ok(Event::Signal(signal)) => return Ok(Indexed::Stopped(signal)),
-            Ok(Event::Worker(id, event)) => {
-                let news = context.pool.handle(id, event)?;
-                match news {
+        match context.next_event(TICK) {
+            Some(Event::Indexed(source)) => return Ok(Indexed::Source((*source)?)),
+            Some(Event::Signal(signal)) => return Ok(Indexed::Stopped(signal)),
+            Some(Event::Worker(id, event)) => {
+                match context.pool.handle(id, event, context.events.now())? {
                     News::Lost { reason } => {
-                        context
-                            .progress
-                            .info(&format!("a worker is gone: {reason}"));
-                        context.pool.grow_to(1)?;
+                        let text = format!("a worker is gone: {reason}");
+                        context.progress.info(&text);
                     }
                     News::Remark(level, text) => remark(context.progress, level, &text),
                     _ => {}
                 }
             }
             // From a lane that is gone.
-            Ok(Event::Reader(..)) | Err(_) => {}
+            Some(Event::Reader(..) | Event::Pause) | None => {}
         }
-        context.pool.enforce_start_deadline(Instant::now());
+        context.pool.tick(context.events.now())?;
     }
 }
 

@@ -8,7 +8,8 @@ use faceau_vision::analysis::FrameAnalysis;
 /// Names a task. Run-ons come before segments: results wait for them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TaskId {
-    /// The numbered run-on.
+    /// The numbered run-on. Numbers follow from the results alone, so that the same video has the
+    /// same run-ons.
     RunOn(u32),
     /// The numbered segment of the plan.
     Segment(usize),
@@ -22,6 +23,6 @@ pub struct RunOn {
     pub number: u32,
     /// The frames, counted from 0.
     pub frames: Range<usize>,
-    /// The analysis of the frame before the first.
+    /// What its tracker goes on from: its last analysis of a frame before the first.
     pub after: Arc<FrameAnalysis>,
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{OutputError, write_whole};
 use crate::identity::{InputIdentity, ModelIdentity, ProgramIdentity, ResultOptions};
-use crate::job::StageRow;
+use crate::job::{FailedFrame, StageRow};
 
 /// Version of the record's layout.
 pub const FORMAT: u32 = 1;
@@ -107,6 +107,9 @@ pub struct FrameCounts {
     pub successful: usize,
     /// Frames analysed, lead-ins and repetitions included.
     pub analysed: u64,
+    /// Rows without an analysis, and why.
+    #[serde(default)]
+    pub failed: Vec<FailedFrame>,
 }
 
 /// How long it took.
@@ -181,6 +184,7 @@ mod tests {
                 written: 1,
                 successful: 1,
                 analysed: 1,
+                failed: Vec::new(),
             },
             timing: Timing {
                 seconds: 1.0,

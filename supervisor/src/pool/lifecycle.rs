@@ -1,26 +1,25 @@
-//! Which workers there are and how they come and go.
+//! The pool: what [`super::staff`] decides, done with processes.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 use std::process::ExitStatus;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use faceau_shared::protocol::{
     FrameTask, FromWorker, LogLevel, ProtocolError, Setup, ToWorker, WorkerReport,
 };
 use faceau_shared::ring::Ring;
 
+use super::error::{PoolError, last_words};
+use super::memory;
 use super::process::Process;
-use crate::events::{EventReceiver, EventSender, WorkerEvent, WorkerId};
+use super::staff::{self, Order, Staff};
+use crate::events::{Event, EventReceiver, EventSender, Moment, TICK, WorkerEvent, WorkerId};
 
 /// Lines of a worker's standard error that are kept as its last words.
 const LAST_WORDS: usize = 8;
-/// Workers that may fail to start in a row before the program gives up.
-const MOST_FAILED_STARTS: u32 = 2;
-/// How long workers may take to leave when asked to.
-const FAREWELL: Duration = Duration::from_secs(5);
 
 /// How workers are started.
 #[derive(Debug, Clone)]
@@ -31,51 +30,6 @@ pub struct WorkerCommand {
     pub setup: Setup,
     /// How long it may take until its sessions are open.
     pub start_deadline: Duration,
-}
-
-/// No worker can be had; the whole batch cannot go on.
-#[derive(Debug, thiserror::Error)]
-pub enum PoolError {
-    /// The program cannot be run.
-    #[error("the worker program {} cannot be started: {source}", program.display())]
-    Start {
-        /// The program.
-        program: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// A worker said why it cannot work.
-    #[error("{0}")]
-    Refused(String),
-    /// The worker is not of this build.
-    #[error(
-        "the worker program {} does not belong to this program: {reason}; please build or install \
-         both together",
-        program.display()
-    )]
-    Stranger {
-        /// The program.
-        program: PathBuf,
-        /// How that was noticed.
-        reason: String,
-    },
-    /// Workers end before they are ready, again and again.
-    #[error("workers end before they are ready: {reason}{}", last_words(words))]
-    FailedStarts {
-        /// How the last one ended.
-        reason: String,
-        /// What it wrote to its standard error.
-        words: Vec<String>,
-    },
-}
-
-/// Formats the end of a worker's standard error for a message.
-pub(crate) fn last_words(words: &[String]) -> String {
-    if words.is_empty() {
-        String::new()
-    } else {
-        format!("; its last words: {}", words.join(" | "))
-    }
 }
 
 /// What an event means for whoever works with the pool.
@@ -103,25 +57,15 @@ pub enum News {
     },
     /// A remark for the user.
     Remark(LogLevel, String),
-    /// A worker is gone, and its process has been reaped.
+    /// A worker is gone that was not asked to leave, and its process has been reaped.
     Lost {
         /// How it ended, for the user.
         reason: String,
     },
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Phase {
-    Starting,
-    Ready,
-    /// Told to leave, or being killed.
-    Leaving,
-}
-
 struct Member {
     process: Process,
-    phase: Phase,
-    since: Instant,
     words: VecDeque<String>,
     /// Why it is being killed, if it is.
     verdict: Option<String>,
@@ -131,9 +75,10 @@ struct Member {
 pub struct Pool {
     command: WorkerCommand,
     events: EventSender,
+    staff: Staff,
     members: BTreeMap<WorkerId, Member>,
-    next_id: u32,
-    failed_starts: u32,
+    /// What is to be done; empty between calls.
+    orders: Vec<Order>,
     report: Option<WorkerReport>,
     starts: u32,
     listening_nanos: Arc<AtomicU64>,
@@ -143,11 +88,11 @@ impl Pool {
     /// An empty pool whose workers will send their events to `events`.
     pub fn new(command: WorkerCommand, events: EventSender) -> Self {
         Self {
+            staff: Staff::new(command.start_deadline),
             command,
             events,
             members: BTreeMap::new(),
-            next_id: 0,
-            failed_starts: 0,
+            orders: Vec::new(),
             report: None,
             starts: 0,
             listening_nanos: Arc::default(),
@@ -169,50 +114,70 @@ impl Pool {
         self.listening_nanos.load(Ordering::Relaxed)
     }
 
-    /// Starts workers until there are `wanted`.
+    /// Workers that are ready for frames.
+    pub fn ready(&self) -> Vec<WorkerId> {
+        let ids = self.members.keys().copied();
+        ids.filter(|&id| self.staff.is_ready(id)).collect()
+    }
+
+    /// Resident bytes of a worker that is ready for frames.
+    pub fn resident(&self, id: WorkerId) -> Option<u64> {
+        let member = self.members.get(&id)?;
+        memory::resident(member.process.pid())
+    }
+
+    /// Wants `wanted` workers. Missing ones are started, now or when it is time; those that are
+    /// too many stay.
     ///
     /// # Errors
     /// When the program cannot be run.
-    pub fn grow_to(&mut self, wanted: usize) -> Result<(), PoolError> {
-        let staying = |member: &&Member| member.phase != Phase::Leaving;
-        while self.members.values().filter(staying).count() < wanted {
-            let id = WorkerId(self.next_id);
-            self.next_id += 1;
-            self.starts += 1;
-            let program = &self.command.program;
-            let process = Process::start(id, program, &self.events, &self.listening_nanos)
-                .map_err(|source| PoolError::Start {
-                    program: program.clone(),
-                    source,
-                })?;
-            let mut member = Member {
-                process,
-                phase: Phase::Starting,
-                since: Instant::now(),
-                words: VecDeque::new(),
-                verdict: None,
-            };
-            // Should it already be dead, its end is an event of its own.
-            let _ = member
-                .process
-                .say(&ToWorker::Setup(self.command.setup.clone()));
-            self.members.insert(id, member);
-        }
-        Ok(())
+    pub fn want(&mut self, wanted: usize, now: Moment) -> Result<(), PoolError> {
+        self.decide(staff::Event::Want(wanted), now).map(|_| ())
     }
 
-    /// Workers that are ready for frames.
-    pub fn ready(&self) -> Vec<WorkerId> {
-        let is_ready =
-            |(id, member): (&WorkerId, &Member)| (member.phase == Phase::Ready).then_some(*id);
-        self.members.iter().filter_map(is_ready).collect()
+    /// Does what time demands: start workers whose time has come, kill those that take too long to
+    /// start or to leave.
+    ///
+    /// # Errors
+    /// When no worker will ever be ready.
+    pub fn tick(&mut self, now: Moment) -> Result<(), PoolError> {
+        self.decide(staff::Event::Tick, now).map(|_| ())
+    }
+
+    /// A frame was done: workers that are lost from now on are not lost in vain.
+    pub fn progress(&mut self, now: Moment) -> Result<(), PoolError> {
+        self.decide(staff::Event::Progress, now).map(|_| ())
+    }
+
+    /// Has a worker leave that has nothing to do.
+    ///
+    /// # Errors
+    /// As for [`Pool::tick`].
+    pub fn retire(&mut self, id: WorkerId, now: Moment) -> Result<(), PoolError> {
+        self.decide(staff::Event::Retire(id), now).map(|_| ())
+    }
+
+    /// Kills a worker that cannot be trusted any more. Its end arrives as an event.
+    ///
+    /// # Errors
+    /// As for [`Pool::tick`].
+    pub fn condemn(&mut self, id: WorkerId, verdict: String, now: Moment) -> Result<(), PoolError> {
+        if let Some(member) = self.members.get_mut(&id) {
+            member.verdict.get_or_insert(verdict);
+        }
+        self.decide(staff::Event::Condemn(id), now).map(|_| ())
     }
 
     /// Interprets an event.
     ///
     /// # Errors
     /// When no worker will ever be ready.
-    pub fn handle(&mut self, id: WorkerId, event: WorkerEvent) -> Result<News, PoolError> {
+    pub fn handle(
+        &mut self,
+        id: WorkerId,
+        event: WorkerEvent,
+        now: Moment,
+    ) -> Result<News, PoolError> {
         let Some(member) = self.members.get_mut(&id) else {
             return Ok(News::Nothing);
         };
@@ -225,50 +190,41 @@ impl Pool {
                 member.words.push_back(line);
                 Ok(remark)
             }
-            WorkerEvent::Said(message) => self.heard(id, message),
+            WorkerEvent::Said(message) => self.heard(id, message, now),
             WorkerEvent::Silent(error) => {
-                let program = || self.command.program.clone();
-                match error {
-                    ProtocolError::Closed => {}
-                    ProtocolError::Version { .. } | ProtocolError::Build { .. } => {
-                        return Err(PoolError::Stranger {
-                            program: program(),
-                            reason: error.to_string(),
-                        });
-                    }
-                    ProtocolError::Garbage(_) | ProtocolError::Io(_)
-                        if member.phase == Phase::Starting =>
-                    {
-                        return Err(PoolError::Stranger {
-                            program: program(),
-                            reason: error.to_string(),
-                        });
-                    }
-                    other => self.condemn(id, other.to_string()),
+                let is_stranger = match error {
+                    ProtocolError::Version { .. } | ProtocolError::Build { .. } => true,
+                    ProtocolError::Garbage(_) | ProtocolError::Io(_) => self.staff.is_starting(id),
+                    ProtocolError::Closed => false,
+                };
+                if is_stranger {
+                    return Err(PoolError::Stranger {
+                        program: self.command.program.clone(),
+                        reason: error.to_string(),
+                    });
+                }
+                if !matches!(error, ProtocolError::Closed) {
+                    member.verdict.get_or_insert(error.to_string());
                 }
                 // A process that closed its socket is of no use any more, should it still run.
-                if let Some(member) = self.members.get_mut(&id) {
-                    member.process.kill();
-                }
+                member.process.kill();
                 Ok(News::Nothing)
             }
-            WorkerEvent::Ended => self.ended(id),
+            WorkerEvent::Ended => Ok(self
+                .decide(staff::Event::Ended(id), now)?
+                .unwrap_or(News::Nothing)),
         }
     }
 
-    fn heard(&mut self, id: WorkerId, message: FromWorker) -> Result<News, PoolError> {
-        let Some(member) = self.members.get_mut(&id) else {
-            return Ok(News::Nothing);
-        };
+    fn heard(&mut self, id: WorkerId, message: FromWorker, now: Moment) -> Result<News, PoolError> {
         match message {
             FromWorker::Ready(report) => {
-                if member.phase == Phase::Starting {
-                    member.phase = Phase::Ready;
-                    self.failed_starts = 0;
-                    self.report.get_or_insert(report);
-                    return Ok(News::Ready(id));
+                if !self.staff.is_starting(id) {
+                    return Ok(News::Nothing);
                 }
-                Ok(News::Nothing)
+                self.decide(staff::Event::Ready(id), now)?;
+                self.report.get_or_insert(report);
+                Ok(News::Ready(id))
             }
             FromWorker::Refused(reason) => Err(PoolError::Refused(reason)),
             FromWorker::Done { slot, frame } => Ok(News::Done { slot, frame }),
@@ -285,90 +241,153 @@ impl Pool {
         }
     }
 
-    fn ended(&mut self, id: WorkerId) -> Result<News, PoolError> {
-        let Some(mut member) = self.members.remove(&id) else {
-            return Ok(News::Nothing);
+    /// Has the staff decide about an event, and does what follows.
+    fn decide(&mut self, event: staff::Event, now: Moment) -> Result<Option<News>, PoolError> {
+        let mut orders = std::mem::take(&mut self.orders);
+        self.staff.handle(event, now, &mut orders);
+        let mut news = None;
+        let mut position = 0;
+        // Starts that fail add to the orders.
+        while let Some(&order) = orders.get(position) {
+            position += 1;
+            news = self.carry_out(order, now, &mut orders)?.or(news);
+        }
+        orders.clear();
+        self.orders = orders;
+        Ok(news)
+    }
+
+    fn carry_out(
+        &mut self,
+        order: Order,
+        now: Moment,
+        orders: &mut Vec<Order>,
+    ) -> Result<Option<News>, PoolError> {
+        match order {
+            Order::Start(id) => {
+                if let Err(source) = self.start(id) {
+                    let failed = staff::Event::NotStarted(id);
+                    let before = orders.len();
+                    self.staff.handle(failed, now, orders);
+                    if orders[before..].contains(&Order::GiveUp(id)) {
+                        return Err(PoolError::Start {
+                            program: self.command.program.clone(),
+                            source,
+                        });
+                    }
+                }
+            }
+            Order::AskToLeave(id) => {
+                if let Some(member) = self.members.get_mut(&id) {
+                    let _ = member.process.say(&ToWorker::Stop);
+                }
+            }
+            Order::Terminate(id) => self.with(id, Process::terminate),
+            Order::Kill(id) => self.with(id, Process::kill),
+            Order::KillLate(id) => {
+                let seconds = self.command.start_deadline.as_secs_f64();
+                if let Some(member) = self.members.get_mut(&id) {
+                    let verdict = format!("not ready after {seconds:.0} s");
+                    member.verdict.get_or_insert(verdict);
+                    member.process.kill();
+                }
+            }
+            Order::Left(id) => {
+                self.members.remove(&id);
+            }
+            Order::Lost(id) => {
+                // One that could not be started was never a member.
+                return Ok(self.bury(id).map(|(reason, words)| News::Lost {
+                    reason: format!("{reason}{}", last_words(&words)),
+                }));
+            }
+            Order::GiveUp(id) => {
+                let (reason, words) = self.bury(id).unwrap_or_default();
+                return Err(PoolError::FailedStarts { reason, words });
+            }
+        }
+        Ok(None)
+    }
+
+    fn start(&mut self, id: WorkerId) -> std::io::Result<()> {
+        let program = &self.command.program;
+        let process = Process::start(id, program, &self.events, &self.listening_nanos)?;
+        self.starts += 1;
+        let mut member = Member {
+            process,
+            words: VecDeque::new(),
+            verdict: None,
         };
+        // Should it already be dead, its end is an event of its own.
+        let _ = member
+            .process
+            .say(&ToWorker::Setup(self.command.setup.clone()));
+        self.members.insert(id, member);
+        Ok(())
+    }
+
+    fn with(&mut self, id: WorkerId, act: impl FnOnce(&mut Process)) {
+        if let Some(member) = self.members.get_mut(&id) {
+            act(&mut member.process);
+        }
+    }
+
+    /// Reaps a worker whose process has ended; says how, and its last words.
+    fn bury(&mut self, id: WorkerId) -> Option<(String, Vec<String>)> {
+        let mut member = self.members.remove(&id)?;
         let reason = match (member.verdict.take(), member.process.reap()) {
             (Some(verdict), _) => verdict,
             (None, Ok(status)) => describe_end(status),
             (None, Err(error)) => format!("its end could not be seen: {error}"),
         };
-        let words: Vec<String> = member.words.into_iter().collect();
-        if member.phase == Phase::Starting {
-            self.failed_starts += 1;
-            if self.failed_starts >= MOST_FAILED_STARTS {
-                return Err(PoolError::FailedStarts { reason, words });
-            }
-        }
-        Ok(News::Lost {
-            reason: format!("{reason}{}", last_words(&words)),
-        })
-    }
-
-    /// Kills a worker that cannot be trusted any more. Its end arrives as an event.
-    pub fn condemn(&mut self, id: WorkerId, verdict: String) {
-        if let Some(member) = self.members.get_mut(&id) {
-            member.verdict.get_or_insert(verdict);
-            member.process.kill();
-        }
-    }
-
-    /// Condemns workers that take too long to become ready.
-    pub fn enforce_start_deadline(&mut self, now: Instant) {
-        let deadline = self.command.start_deadline;
-        let late: Vec<WorkerId> = self
-            .members
-            .iter()
-            .filter(|(_, m)| m.phase == Phase::Starting && now - m.since > deadline)
-            .map(|(id, _)| *id)
-            .collect();
-        for id in late {
-            self.condemn(
-                id,
-                format!("not ready after {:.0} s", deadline.as_secs_f64()),
-            );
-        }
+        Some((reason, member.words.into_iter().collect()))
     }
 
     /// Gives a worker the ring from which its frames will come. A worker that is gone does not
     /// hear it; its end is an event of its own.
     pub fn attach(&mut self, id: WorkerId, ring: &Ring) {
-        if let Some(member) = self.members.get_mut(&id) {
-            let writer = member.process.writer();
+        self.with(id, |process| {
+            let writer = process.writer();
             let _ = writer
                 .send(&ToWorker::Attach(ring.layout()))
                 .and_then(|()| writer.send_descriptor(ring.descriptor()));
-        }
+        });
     }
 
     /// Gives a worker a frame, with the same reservation as [`Pool::attach`].
     pub fn dispatch(&mut self, id: WorkerId, task: FrameTask) {
-        if let Some(member) = self.members.get_mut(&id) {
-            let _ = member.process.say(&ToWorker::Frame(task));
+        self.with(id, |process| {
+            let _ = process.say(&ToWorker::Frame(task));
+        });
+    }
+
+    /// Stops all workers where they are.
+    pub fn pause(&mut self) {
+        for member in self.members.values_mut() {
+            member.process.pause();
         }
     }
 
-    /// Sends all workers home: asks, waits a little, then kills. `events` is read until all are
-    /// gone; what else comes is no longer of interest.
-    pub fn dismiss(mut self, events: &EventReceiver) {
-        // One that is still starting has nothing to finish and does not listen.
-        self.members
-            .retain(|_, member| member.phase != Phase::Starting);
+    /// Lets them go on.
+    pub fn go_on(&mut self) {
         for member in self.members.values_mut() {
-            member.phase = Phase::Leaving;
-            let _ = member.process.say(&ToWorker::Stop);
+            member.process.go_on();
         }
-        let deadline = Instant::now() + FAREWELL;
-        while !self.members.is_empty() {
-            let left = deadline.saturating_duration_since(Instant::now());
-            match events.recv_timeout(left) {
-                Ok(crate::events::Event::Worker(id, WorkerEvent::Ended)) => {
-                    let _ = self.ended(id);
+    }
+
+    /// Sends all workers home: asks, waits a little, tells, waits, kills. `events` is
+    /// read until all are gone; what else comes is no longer of interest, but a signal ends the
+    /// patience.
+    pub fn dismiss(mut self, events: &EventReceiver) {
+        let mut ended = self.decide(staff::Event::Dismiss, events.now());
+        while self.staff.present() > 0 && ended.is_ok() {
+            ended = match events.next(TICK) {
+                Some(Event::Worker(id, WorkerEvent::Ended)) => {
+                    self.decide(staff::Event::Ended(id), events.now())
                 }
-                Ok(crate::events::Event::Signal(_)) | Err(_) => break,
-                Ok(_) => {}
-            }
+                Some(Event::Signal(_)) => self.decide(staff::Event::DismissAtOnce, events.now()),
+                _ => self.decide(staff::Event::Tick, events.now()),
+            };
         }
         // Dropping the rest kills and reaps them.
     }

@@ -1,9 +1,13 @@
 //! The worker processes: started, heard, stopped.
 //!
 //! The pool lives as long as the batch, because opening sessions is dear. It knows whether a
-//! worker is there, not what it works on.
+//! worker is there, not what it works on. Which workers there should be is decided in [`staff`].
 
+mod error;
 mod lifecycle;
+mod memory;
 mod process;
+pub mod staff;
 
-pub use lifecycle::{News, Pool, PoolError, WorkerCommand};
+pub use error::PoolError;
+pub use lifecycle::{News, Pool, WorkerCommand};

@@ -29,6 +29,7 @@ const LAST_WORDS_TAKE: Duration = Duration::from_secs(1);
 pub(super) struct Process {
     child: Child,
     writer: MessageWriter,
+    reaped: bool,
 }
 
 impl Process {
@@ -51,7 +52,11 @@ impl Process {
         let Connection { reader, writer } = Connection::new(ours)?;
         let stderr = child.stderr.take();
         let pid = Pid::from_child(&child);
-        let process = Self { child, writer };
+        let process = Self {
+            child,
+            writer,
+            reaped: false,
+        };
 
         // Nothing is ever sent: the receiver hears when both listeners have dropped their senders.
         let (listener, all_heard) = mpsc::channel::<()>();
@@ -87,15 +92,43 @@ impl Process {
         &mut self.writer
     }
 
-    /// Ends the process and whatever it started, at once.
-    pub(super) fn kill(&mut self) {
-        // It may have ended already; then there is nothing to do.
-        let _ = kill_process_group(Pid::from_child(&self.child), Signal::KILL);
-        let _ = self.child.kill();
+    /// The process's number, which is also that of its group.
+    pub(super) fn pid(&self) -> Pid {
+        Pid::from_child(&self.child)
     }
 
-    /// Removes the ended process from the system's table.
+    /// Ends the process and whatever it started, at once.
+    pub(super) fn kill(&mut self) {
+        self.signal(Signal::KILL);
+    }
+
+    /// Asks the process and whatever it started to end.
+    pub(super) fn terminate(&mut self) {
+        self.signal(Signal::TERM);
+    }
+
+    /// Stops the process and whatever it started where they are.
+    pub(super) fn pause(&mut self) {
+        self.signal(Signal::STOP);
+    }
+
+    /// Lets them go on.
+    pub(super) fn go_on(&mut self) {
+        self.signal(Signal::CONT);
+    }
+
+    fn signal(&mut self, signal: Signal) {
+        if !self.reaped {
+            // It may have ended already; then there is nothing to do.
+            let _ = kill_process_group(self.pid(), signal);
+        }
+    }
+
+    /// Removes the ended process from the system's table, and whatever it has left behind.
     pub(super) fn reap(&mut self) -> io::Result<ExitStatus> {
+        // As long as it is not reaped, its number, and so its group's, cannot be another's.
+        self.kill();
+        self.reaped = true;
         self.child.wait()
     }
 }
@@ -103,8 +136,9 @@ impl Process {
 /// Workers never outlive their supervisor, also when it gives up half-way.
 impl Drop for Process {
     fn drop(&mut self) {
-        self.kill();
-        let _ = self.reap();
+        if !self.reaped {
+            let _ = self.reap();
+        }
     }
 }
 

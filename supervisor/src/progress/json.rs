@@ -39,6 +39,10 @@ enum Line<'a> {
         eta_seconds: Option<f64>,
         stage: &'static str,
     },
+    Stopping {
+        input: usize,
+        seconds: Option<f64>,
+    },
     Warning {
         path: Option<String>,
         message: &'a str,
@@ -119,6 +123,10 @@ impl JsonStream {
             eta_seconds: eta,
             stage: tick.stage,
         });
+    }
+
+    pub(super) fn stopping(&mut self, input: usize, seconds: Option<f64>) {
+        self.write(&Line::Stopping { input, seconds });
     }
 
     pub(super) fn warning(&mut self, path: Option<&Path>, message: &str) {

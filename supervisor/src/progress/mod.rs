@@ -10,6 +10,7 @@ mod rate;
 
 use std::io::Write;
 use std::path::Path;
+use std::time::Duration;
 
 use crate::input::Geometry;
 use bar::Bar;
@@ -113,6 +114,23 @@ impl Progress {
         if let Some(json) = &mut self.json {
             json.progress(self.number, tick, self.frames, fps, eta);
         }
+    }
+
+    /// The program is being stopped. Pieces in flight are finished first, which takes `seconds` at
+    /// most as far as can be told.
+    pub fn stopping(&mut self, at_most: Option<Duration>) {
+        let seconds = at_most.map(|time| time.as_secs_f64());
+        if let Some(json) = &mut self.json {
+            json.stopping(self.number, seconds);
+        }
+        let how_long = match seconds {
+            Some(seconds) => format!("about {:.0} s at most", seconds.ceil()),
+            None => "a moment".to_owned(),
+        };
+        let text = format!(
+            "stopping when what is being worked on is finished, in {how_long}; once more stops now"
+        );
+        self.print(Verbosity::Normal, &text);
     }
 
     /// The current input has ended. `path` names it.
