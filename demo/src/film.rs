@@ -5,6 +5,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use crate::clip::{Clip, TICKS_PER_SECOND};
@@ -39,6 +40,9 @@ pub enum FilmError {
     /// The video cannot be written.
     #[error(transparent)]
     Video(#[from] VideoError),
+    /// It was to end before it was complete.
+    #[error("stopped")]
+    Stopped,
     /// A picture cannot be written.
     #[error("cannot write {}: {source}", path.display())]
     Image {
@@ -66,16 +70,17 @@ impl FilmError {
 
 impl Film {
     /// Renders the clip and writes the files. Video and truth appear under their names when they
-    /// are complete. `progress` is told how many frames are done.
+    /// are complete. `progress` is told how many frames are done, and can end it.
     ///
     /// Returns the name of the encoder, as FFmpeg calls it, when there is a video.
     ///
     /// # Errors
-    /// When a file cannot be written; unfinished ones are removed.
+    /// When a file cannot be written or `progress` breaks off; unfinished files are removed,
+    /// images that are written stay.
     pub fn make(
         &self,
         clip: &Clip,
-        progress: impl FnMut(usize),
+        progress: impl FnMut(usize) -> ControlFlow<()>,
     ) -> Result<Option<&'static str>, FilmError> {
         let unfinished: Vec<Unfinished> = self
             .video
@@ -97,7 +102,7 @@ impl Film {
         clip: &Clip,
         video: Option<&Unfinished>,
         truth: &Unfinished,
-        mut progress: impl FnMut(usize),
+        mut progress: impl FnMut(usize) -> ControlFlow<()>,
     ) -> Result<Option<&'static str>, FilmError> {
         if let Some(folder) = &self.images {
             fs::create_dir_all(folder).map_err(FilmError::file(folder))?;
@@ -132,8 +137,10 @@ impl Film {
                         &folder.join(format!("frame_{:06}.png", frame + 1)),
                     )?;
                 }
-                progress(frame + 1);
-                Ok::<(), FilmError>(())
+                match progress(frame + 1) {
+                    ControlFlow::Continue(()) => Ok(()),
+                    ControlFlow::Break(()) => Err(FilmError::Stopped),
+                }
             },
         )?;
         table.flush().map_err(failed())?;

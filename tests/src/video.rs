@@ -1,15 +1,15 @@
-//! Videos and pictures that tell which frame they are, written with FFmpeg's libraries.
+//! Videos and pictures that tell which frame they are, for the tests of the whole program.
 //!
 //! Every frame is 160 x 120 pixels of grey, laid out in 8 x 8 cells: the upper two rows of cells
 //! spell the frame's number in black and white, below them a bright disk moves over a dim ground.
 
 use std::path::Path;
 
+use faceau_demo::video::{Codec, Pixels, VideoError, VideoFormat, VideoWriter};
 use ffmpeg_next as ffmpeg;
 
 use ffmpeg::codec::{Id, encoder};
-use ffmpeg::format::Pixel;
-use ffmpeg::{Dictionary, Packet, Rational};
+use ffmpeg::{Packet, Rational};
 
 /// Width of all frames in pixels.
 pub const WIDTH: usize = 160;
@@ -145,52 +145,28 @@ impl Recipe {
         &self,
         path: &Path,
         pictures: impl IntoIterator<Item = Picture>,
-    ) -> Result<(), ffmpeg::Error> {
+    ) -> Result<(), VideoError> {
         // AVI knows no times but multiples of its frame's length.
         let is_avi = path.extension().is_some_and(|ending| ending == "avi");
-        let base = if is_avi {
-            Rational(1, 25)
-        } else {
-            Rational(1, 1000)
-        };
-        let mut output = open(path)?;
-        let codec = encoder::find(Id::MPEG4).ok_or(ffmpeg::Error::EncoderNotFound)?;
-        let mut encoder = ffmpeg::codec::context::Context::new_with_codec(codec)
-            .encoder()
-            .video()?;
-        encoder.set_width(WIDTH as u32);
-        encoder.set_height(HEIGHT as u32);
-        encoder.set_format(Pixel::YUV420P);
-        encoder.set_time_base(base);
-        encoder.set_frame_rate(Some(Rational(25, 1)));
-        encoder.set_gop(self.gop);
-        encoder.set_max_b_frames(self.b_frames);
-        encoder.set_qmin(2);
-        encoder.set_qmax(4);
-        if output
-            .format()
-            .flags()
-            .contains(ffmpeg::format::Flags::GLOBAL_HEADER)
-        {
-            encoder.set_flags(ffmpeg::codec::Flags::GLOBAL_HEADER);
-        }
-        let mut encoder = encoder.open()?;
-        let mut stream = output.add_stream(codec)?;
-        stream.set_parameters(&encoder);
-        stream.set_time_base(base);
-        stream.set_avg_frame_rate(Rational(25, 1));
-        output.write_header_with(dictionary(&self.options))?;
-
+        let mut writer = VideoWriter::create(
+            path,
+            &VideoFormat {
+                width: WIDTH,
+                height: HEIGHT,
+                ticks_per_second: if is_avi { 25 } else { 1000 },
+                frame_rate: 25.0,
+                codec: Codec::Mpeg4,
+                gop: self.gop,
+                b_frames: self.b_frames,
+                options: self.options.clone(),
+            },
+        )?;
         for (number, picture) in pictures.into_iter().enumerate() {
-            let mut frame = frame_of(&picture);
             let time = self.time_of(number);
-            frame.set_pts(Some(if is_avi { time / 40 } else { time }));
-            encoder.send_frame(&frame)?;
-            pass_on(&mut encoder, base, &mut output)?;
+            let time = if is_avi { time / 40 } else { time };
+            writer.write(Pixels::Luma(&picture.luma), time)?;
         }
-        encoder.send_eof()?;
-        pass_on(&mut encoder, base, &mut output)?;
-        output.write_trailer()
+        writer.finish()
     }
 }
 
@@ -229,26 +205,9 @@ pub fn write_sound(path: &Path) {
 }
 
 /// Writes into an MP4 file that its picture is to be turned by as many quarters clockwise, as
-/// phones do. Where the matrix is: ISO 14496-12, track header box.
+/// phones do.
 pub fn set_rotation(path: &Path, quarters: usize) {
-    let mut bytes = std::fs::read(path).unwrap();
-    let header = bytes
-        .windows(4)
-        .position(|name| name == b"tkhd")
-        .expect("an MP4 file has a track header");
-    assert_eq!(bytes[header + 4], 0, "version of the track header");
-    let (one, none) = (1 << 16, 0);
-    let [a, b, c, d] = [
-        [one, none, none, one],
-        [none, one, -one, none],
-        [-one, none, none, -one],
-        [none, -one, one, none],
-    ][quarters % 4];
-    let matrix = [a, b, 0, c, d, 0, 0, 0, 1 << 30];
-    for (place, value) in bytes[header + 44..][..36].chunks_mut(4).zip(matrix) {
-        place.copy_from_slice(&i32::to_be_bytes(value));
-    }
-    std::fs::write(path, bytes).unwrap();
+    faceau_demo::video::set_rotation(path, quarters).expect("an MP4 file");
 }
 
 /// Keeps only the first `share` (0 to 1) of a file.
@@ -262,14 +221,6 @@ fn open(path: &Path) -> Result<ffmpeg::format::context::Output, ffmpeg::Error> {
     ffmpeg::init()?;
     ffmpeg::util::log::set_level(ffmpeg::util::log::Level::Error);
     ffmpeg::format::output(path)
-}
-
-fn dictionary(options: &[(&str, &str)]) -> Dictionary<'static> {
-    let mut dictionary = Dictionary::new();
-    for (name, value) in options {
-        dictionary.set(name, value);
-    }
-    dictionary
 }
 
 /// Writes what the encoder has ready.
@@ -286,19 +237,4 @@ fn pass_on(
         packet.write_interleaved(output)?;
     }
     Ok(())
-}
-
-fn frame_of(picture: &Picture) -> ffmpeg::frame::Video {
-    let mut frame = ffmpeg::frame::Video::new(Pixel::YUV420P, WIDTH as u32, HEIGHT as u32);
-    let stride = frame.stride(0);
-    for (row, luma) in frame
-        .data_mut(0)
-        .chunks_mut(stride)
-        .zip(picture.luma.chunks(WIDTH))
-    {
-        row[..WIDTH].copy_from_slice(luma);
-    }
-    frame.data_mut(1).fill(128);
-    frame.data_mut(2).fill(128);
-    frame
 }

@@ -8,7 +8,9 @@ use faceau_demo::export::export_stills;
 use faceau_demo::ordered::all_threads;
 use faceau_demo::random_scene::SceneOptions;
 
+use super::GOOD;
 use super::size::{Size, parse_size};
+use crate::batch::Exit;
 
 /// `demo export`
 #[derive(Debug, Args)]
@@ -62,7 +64,7 @@ pub struct ExportArgs {
 ///
 /// # Errors
 /// When options contradict one another, or a file cannot be written.
-pub fn run(args: &ExportArgs) -> anyhow::Result<()> {
+pub fn run(args: &ExportArgs) -> anyhow::Result<Exit> {
     ensure!(
         args.least_faces <= args.most_faces,
         "--least-faces is more than --most-faces"
@@ -81,5 +83,5 @@ pub fn run(args: &ExportArgs) -> anyhow::Result<()> {
         blurred: args.blurred,
     };
     export_stills(&args.out, &options, args.count, args.seed, all_threads())?;
-    Ok(())
+    Ok(Exit::Code(GOOD))
 }

@@ -1,15 +1,21 @@
 //! `demo make`: a video of the synthetic face, and the truth beside it.
 
 use std::io::{self, IsTerminal, Write};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::{bail, ensure};
 use clap::Args;
 use faceau_demo::clip::{Clip, ClipOptions, Span, TICKS_PER_SECOND, frame_times};
-use faceau_demo::film::Film;
+use faceau_demo::film::{Film, FilmError};
 use faceau_demo::ordered::all_threads;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
+use super::GOOD;
 use super::size::{Size, parse_size};
+use crate::batch::Exit;
 
 /// `demo make`
 #[derive(Debug, Args)]
@@ -120,11 +126,11 @@ impl MakeArgs {
     }
 }
 
-/// Makes the video.
+/// Makes the video; stopped by a signal, leaves nothing unfinished behind.
 ///
 /// # Errors
 /// When options are out of bounds, files are there already or cannot be written.
-pub fn run(args: &MakeArgs) -> anyhow::Result<()> {
+pub fn run(args: &MakeArgs) -> anyhow::Result<Exit> {
     args.check()?;
     let video = args.video();
     if args.quarters() != 0 {
@@ -184,10 +190,26 @@ pub fn run(args: &MakeArgs) -> anyhow::Result<()> {
         threads: all_threads(),
     };
     let mut bar = Counter::new(count);
-    let encoder = film.make(&clip, |done| bar.show(done))?;
+    let signal = Arc::new(AtomicUsize::new(0));
+    for number in [SIGINT, SIGTERM, SIGHUP] {
+        signal_hook::flag::register_usize(number, Arc::clone(&signal), number as usize)?;
+    }
+    let made = film.make(&clip, |done| {
+        bar.show(done);
+        match signal.load(Ordering::Relaxed) {
+            0 => ControlFlow::Continue(()),
+            _ => ControlFlow::Break(()),
+        }
+    });
     bar.end();
-    report(&film, encoder);
-    Ok(())
+    match made {
+        Ok(encoder) => {
+            report(&film, encoder);
+            Ok(Exit::Code(GOOD))
+        }
+        Err(FilmError::Stopped) => Ok(Exit::Signal(signal.load(Ordering::Relaxed) as i32)),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Says what was made.

@@ -15,7 +15,8 @@ use crate::batch::Exit;
 EXIT CODES:
   0    done
   1    something cannot be written
-  2    the command line makes no sense")]
+  2    the command line makes no sense
+  130  stopped by Ctrl+C (other signals: 128 + their number)")]
 pub struct DemoCommand {
     #[command(subcommand)]
     action: Action,
@@ -41,12 +42,9 @@ impl DemoCommand {
             Action::Make(args) => make::run(args),
             Action::Export(args) => export::run(args),
         };
-        Exit::Code(match done {
-            Ok(()) => GOOD,
-            Err(error) => {
-                complain(&error);
-                BAD
-            }
+        done.unwrap_or_else(|error| {
+            complain(&error);
+            Exit::Code(BAD)
         })
     }
 }
