@@ -6,6 +6,7 @@
 
 mod denormals;
 pub mod library;
+pub mod prepared;
 pub mod provider;
 pub mod session;
 

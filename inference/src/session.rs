@@ -8,6 +8,7 @@ use ort::value::{Outlet, TensorElementType, TensorRef};
 
 use crate::denormals::AsZero;
 use crate::library::Library;
+use crate::prepared::Prepared;
 use crate::provider::{Provider, ProviderChoice};
 
 /// A rule by which the outputs of a model are chosen.
@@ -26,6 +27,9 @@ pub struct NetworkOptions<'a> {
     /// Chooses the outputs that are wanted, by their places, from what the model declares, where
     /// names cannot tell; or says why this is not the model expected. `outputs` is empty then.
     pub choose: Option<ChooseOutputs>,
+    /// Where the prepared form of a large network is kept, so that processes share its weights.
+    /// It is used on the processor only; other providers have caches of their own.
+    pub prepared: Option<Prepared<'a>>,
     /// Sizes of input dimensions that the model leaves open, by their names in the model. With
     /// them fixed, ONNX Runtime plans memory ahead and Core ML can take more of the network.
     pub dimensions: &'a [(&'a str, usize)],
@@ -73,6 +77,7 @@ pub struct OnnxNetwork {
     request: RunOptions<HasSelectedOutputs>,
     provider: Provider,
     fallback: Option<String>,
+    unprepared: Option<String>,
 }
 
 impl OnnxNetwork {
@@ -87,9 +92,9 @@ impl OnnxNetwork {
         options: &NetworkOptions<'_>,
     ) -> Result<Self, OpenError> {
         let candidates = options.provider.candidates();
-        let mut fallback = None;
+        let (mut fallback, mut unprepared) = (None, None);
         for (i, &provider) in candidates.iter().enumerate() {
-            match open_session(library, model, options, provider) {
+            match open_session(library, model, options, provider, &mut unprepared) {
                 Ok(session) => {
                     let chosen = choose_outputs(&session, options)?;
                     let (request, outputs) =
@@ -104,6 +109,7 @@ impl OnnxNetwork {
                         session,
                         provider,
                         fallback,
+                        unprepared,
                     });
                 }
                 Err(error) if i + 1 < candidates.len() => {
@@ -125,6 +131,12 @@ impl OnnxNetwork {
     pub fn fallback(&self) -> Option<&str> {
         self.fallback.as_deref()
     }
+
+    /// Why the prepared form is not used although it was asked for. It costs memory and nothing
+    /// else.
+    pub fn unprepared(&self) -> Option<&str> {
+        self.unprepared.as_deref()
+    }
 }
 
 impl std::fmt::Debug for OnnxNetwork {
@@ -142,8 +154,15 @@ fn open_session(
     model: &[u8],
     options: &NetworkOptions<'_>,
     provider: Provider,
+    unprepared: &mut Option<String>,
 ) -> Result<Session, OpenError> {
     let network = || options.name.to_owned();
+    if let (Provider::Cpu, Some(prepared)) = (provider, &options.prepared) {
+        match prepared.open(options.name, library, model, || configure(library, options)) {
+            Ok(session) => return Ok(session),
+            Err(reason) => *unprepared = Some(reason),
+        }
+    }
     let mut builder = configure(library, options).map_err(|e| OpenError::Model {
         network: network(),
         reason: e.to_string(),

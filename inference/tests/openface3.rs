@@ -4,12 +4,14 @@
 
 mod common;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use common::{Data, read};
+use faceau_inference::prepared::Prepared;
 use faceau_inference::{ChooseOutputs, NetworkOptions, OnnxNetwork, OpenError};
 use faceau_models::Sha256;
 use faceau_vision::image::BgrView;
+use faceau_vision::network::Network;
 use faceau_vision::openface3::closure::{Bounds, Smoothing, eye_ratios, raw};
 use faceau_vision::openface3::face::{FaceFinder, PixelBox};
 use faceau_vision::openface3::mtl::{self, Mtl};
@@ -286,4 +288,69 @@ fn a_model_of_another_kind_is_refused_with_what_was_expected_and_found() {
             assert!(error.contains(part), "{part} in: {error}");
         }
     }
+}
+
+/// Once prepared, a network gives the same results to the bit; what is broken is made anew, and what
+/// cannot be is done without.
+#[test]
+fn a_prepared_network_is_the_same_network() {
+    let Some(data) = Data::find() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("networks");
+    let model = data.model("onnx/star_landmark_98_random_small.onnx");
+    let digest = Sha256::of(&model).to_string();
+    let input: Vec<f32> = (0..3 * 256 * 256)
+        .map(|i| (i % 201) as f32 / 100.0 - 1.0)
+        .collect();
+    let answer = |folder: Option<&Path>| {
+        let options = NetworkOptions {
+            name: "star",
+            choose: Some(star::choose_outputs),
+            prepared: folder.map(|folder| Prepared {
+                folder,
+                digest: &digest,
+            }),
+            ..NetworkOptions::default()
+        };
+        let mut network = OnnxNetwork::open(&data.library, &model, &options).unwrap();
+        let mut outputs = Vec::new();
+        network
+            .run(&[1, 3, 256, 256], &input, &mut outputs)
+            .unwrap();
+        (outputs, network.unprepared().map(str::to_owned))
+    };
+    let (plain, _) = answer(None);
+    let kept = || -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(&place).unwrap();
+        let paths = entries.map(|entry| entry.unwrap().path());
+        paths.filter(|path| path.is_dir()).collect()
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| assert_eq!(answer(Some(&place)), (plain.clone(), None)));
+        }
+    });
+    let [first] = &kept()[..] else {
+        panic!("{:?}", kept())
+    };
+    assert!(std::fs::metadata(first.join("weights.bin")).unwrap().len() > 1 << 20);
+
+    std::fs::write(first.join("network.onnx"), "nonsense").unwrap();
+    let (outputs, reason) = answer(Some(&place));
+    assert_eq!(outputs, plain);
+    assert!(reason.unwrap().contains("star-"));
+    assert_eq!(answer(Some(&place)), (plain.clone(), None));
+
+    // A form for another engine or model goes when a new one is made.
+    let older = place.join("star-0123456789abcdef-1.0-x86_64");
+    std::fs::create_dir(&older).unwrap();
+    std::fs::remove_dir_all(first).unwrap();
+    assert_eq!(answer(Some(&place)), (plain.clone(), None));
+    assert_eq!(kept(), [first.clone()]);
+
+    let file = folder.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    let (outputs, reason) = answer(Some(&file.join("networks")));
+    assert_eq!(outputs, plain);
+    assert!(reason.is_some());
 }

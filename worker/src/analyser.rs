@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context, anyhow, bail};
+use faceau_inference::prepared::{self, Prepared};
 use faceau_inference::{ChooseOutputs, NetworkOptions, OnnxNetwork, ProviderChoice, library};
 use faceau_models::{ModelSet, ResolvedFile, id};
 use faceau_shared::protocol::{
@@ -28,6 +29,9 @@ use faceau_vision::tracking::retinaface::{RetinaFace, RetinaFaceOptions};
 use faceau_vision::tracking::validator::Validator;
 
 use crate::pipeline::Pipeline;
+
+/// Networks of at least so many bytes are opened in a form that workers share.
+const WORTH_PREPARING: u64 = 32 << 20;
 
 /// Tells the supervisor something.
 type Log<'a> = dyn FnMut(LogLevel, String) -> Result<(), ProtocolError> + 'a;
@@ -96,9 +100,17 @@ impl Opening<'_, '_> {
 
     /// A network of which `choose` tells the outputs.
     fn network_with(&mut self, id: &str, choose: ChooseOutputs) -> anyhow::Result<OnnxNetwork> {
+        let content = self.file(id)?.content;
+        let digest = content.sha256.to_string();
+        let folder = prepared::user_folder().filter(|_| content.size >= WORTH_PREPARING);
+        let prepared = folder.as_deref().map(|folder| Prepared {
+            folder,
+            digest: &digest,
+        });
         self.open_network(&NetworkOptions {
             name: id,
             choose: Some(choose),
+            prepared,
             ..NetworkOptions::default()
         })
     }
@@ -120,6 +132,10 @@ impl Opening<'_, '_> {
                 network.provider()
             );
             (self.log)(LogLevel::Warning, text)?;
+        }
+        if let Some(reason) = network.unprepared() {
+            let text = format!("the network `{id}` takes more memory than it need: {reason}");
+            (self.log)(LogLevel::Info, text)?;
         }
         self.report.sessions.push(SessionReport {
             model: id.to_owned(),
