@@ -86,6 +86,15 @@ pub enum ModelsError {
         reason: String,
     },
 
+    /// A file cannot be written.
+    #[error("cannot write {}: {source}", .path.display())]
+    Unwritable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+
     /// There is no folder to put files into.
     #[error("this user has no data folder (is HOME set?); name a folder with --models DIR")]
     NoHome,

@@ -6,6 +6,7 @@
 //! inside a model file is not known here.
 
 mod content;
+mod converted;
 mod error;
 mod files;
 pub mod id;
@@ -20,6 +21,7 @@ mod trust;
 mod verify;
 
 pub use content::Content;
+pub use converted::Converted;
 pub use error::{AlteredFile, MissingFile, ModelsError};
 pub use manifest::{Conversion, Manifest, ModelFile, ModelSet, Origin};
 pub use resolved::{ResolvedFile, ResolvedSet};

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Content, ModelSet, ModelsError};
+use crate::{Content, Converted, ModelSet, ModelsError};
 
 /// A file of the manifest on this machine, and what it holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,6 +19,8 @@ pub struct ResolvedFile {
     pub path: PathBuf,
     /// What it held when it was looked into, and must hold when it is read.
     pub content: Content,
+    /// What was made of it when it was installed; pipelines that can use it do.
+    pub converted: Vec<Converted>,
 }
 
 /// All files of a set, looked into.

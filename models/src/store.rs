@@ -7,7 +7,8 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use crate::manifest::ModelFile;
+use crate::converted::Cache;
+use crate::manifest::{Conversion, ModelFile};
 use crate::trust::TrustList;
 use crate::{Content, Manifest, MissingFile, ModelSet, ModelsError};
 
@@ -134,6 +135,7 @@ impl Store {
                     path,
                     listed: file.content,
                     trusted: trusted.of(&file.id).to_vec(),
+                    conversion: file.conversion,
                 }),
                 None => missing.push(MissingFile {
                     id: file.id.clone(),
@@ -143,7 +145,11 @@ impl Store {
             }
         }
         if missing.is_empty() {
-            return Ok(FoundSet { set, files });
+            return Ok(FoundSet {
+                set,
+                files,
+                cache: self.cache(),
+            });
         }
         Err(ModelsError::Missing {
             set,
@@ -179,6 +185,18 @@ impl Store {
             path: root.folder.join(layout).join(&file.path),
             root: root.folder.clone(),
         })
+    }
+
+    /// The folder for faceau's own files.
+    pub(crate) fn own_folder(&self) -> Result<&Path, ModelsError> {
+        let own = self.roots.iter().rfind(|root| !root.openface_only);
+        Ok(&own.ok_or(ModelsError::NoHome)?.folder)
+    }
+
+    /// Where results of conversions are looked for.
+    pub(crate) fn cache(&self) -> Cache {
+        let own = self.roots.iter().filter(|root| !root.openface_only);
+        Cache::in_folders(own.map(|root| root.folder.as_path()))
     }
 
     /// Notes that the user trusts this content as that of `file`.
@@ -225,6 +243,8 @@ pub struct FoundFile {
     pub listed: Option<Content>,
     /// What else the user trusts under this name.
     pub trusted: Vec<Content>,
+    /// What is made of it when it is installed.
+    pub conversion: Option<Conversion>,
 }
 
 /// All files of a set, found on this machine by their names. [`pin`](crate::pin) looks into them.
@@ -234,6 +254,8 @@ pub struct FoundSet {
     pub set: ModelSet,
     /// Its files, in the manifest's order.
     pub files: Vec<FoundFile>,
+    /// Where results of conversions are looked for.
+    pub(crate) cache: Cache,
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::resolved::{ResolvedFile, ResolvedSet};
-use crate::{AlteredFile, Content, FoundFile, FoundSet, ModelsError};
+use crate::{AlteredFile, Content, Converted, FoundFile, FoundSet, ModelsError};
 
 /// What to do with a file whose content neither the manifest lists nor the user trusts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +55,10 @@ pub fn pin(found: &FoundSet, unknown: UnknownModels) -> Result<PinnedSet, Models
             relative: file.relative.clone(),
             path: file.path.clone(),
             content,
+            converted: match file.conversion {
+                Some(conversion) => found.cache.find(&file.id, conversion, content),
+                None => Vec::new(),
+            },
         });
     }
     Ok(pinned)
@@ -77,6 +81,22 @@ impl ResolvedFile {
     /// [`ModelsError::Unreadable`] and [`ModelsError::Altered`].
     pub fn read(&self) -> Result<Vec<u8>, ModelsError> {
         read_exactly(&self.id, &self.path, self.content)
+    }
+
+    /// What was made of it, in this variant, if it is there.
+    #[must_use]
+    pub fn converted(&self, variant: &str) -> Option<&Converted> {
+        self.converted.iter().find(|one| one.variant == variant)
+    }
+}
+
+impl Converted {
+    /// Reads the file, if it still is what it was.
+    ///
+    /// # Errors
+    /// [`ModelsError::Unreadable`] and [`ModelsError::Altered`].
+    pub fn read(&self) -> Result<Vec<u8>, ModelsError> {
+        read_exactly(&self.variant, &self.path, self.content)
     }
 }
 
@@ -114,6 +134,7 @@ fn unreadable(path: &Path, source: std::io::Error) -> ModelsError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::converted::Cache;
     use crate::{Manifest, ModelSet, Store};
 
     fn found_with(folder: &Path, content: &[u8]) -> FoundSet {
@@ -125,10 +146,12 @@ mod tests {
             path,
             listed: Some(Content::of(b"abc")),
             trusted: vec![Content::of(b"mine")],
+            conversion: None,
         };
         FoundSet {
             set: ModelSet::Pfld,
             files: vec![file],
+            cache: Cache::default(),
         }
     }
 

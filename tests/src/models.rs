@@ -16,7 +16,7 @@ use faceau_vision::au::predictor::Output;
 use faceau_vision::shape::ShapeModel;
 use faceau_vision::testing::{predictor, shape_model_text, triangulation_text};
 
-use crate::onnx::{Network, Size};
+use crate::onnx::{Network, Size, idle};
 use crate::video::{HEIGHT, WIDTH};
 
 /// Modes of the shape model.
@@ -127,7 +127,7 @@ fn detector(rounds: Option<i64>) -> Vec<u8> {
     let above = net.apply("Max", &[&above, &zero]);
     let mut gate = net.apply("Min", &[&above, &one]);
     if let Some(rounds) = rounds {
-        gate = net.idle(&gate, rounds);
+        gate = idle(&mut net, &gate, rounds);
     }
     let scores = net.constant(&[1, priors, 2], scores);
     let scores = net.apply("Mul", &[&scores, &gate]);

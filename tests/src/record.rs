@@ -77,6 +77,7 @@ pub struct Model {
     pub id: String,
     pub sha256: String,
     pub known: bool,
+    pub converted: Vec<String>,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -9,6 +9,7 @@ use std::sync::mpsc;
 use faceau_tests::http::Server;
 use faceau_tests::manifest::{TestFile, noise, text};
 use faceau_tests::program::{Bench, Supervisor};
+use faceau_tests::video::write_numbered;
 use rustix::process::Signal;
 
 /// Two files on a server, and a third that nobody can list.
@@ -384,6 +385,50 @@ fn the_real_files_come_from_a_mirror() {
     let mirror = server.url("");
     models(&["install", "pfld", "--accept-license", "--mirror", &mirror]).expect_code(0);
     models(&["verify"]).expect_code(0);
+
+    // What can be converted was, and is used.
+    let video = bench.path("video.mp4");
+    write_numbered(&video, 8);
+    let run = || {
+        bench
+            .bare()
+            .arg("--models")
+            .arg(&folder)
+            .args(["--pipeline", "pfld"])
+    };
+    run().arg(&video).run().expect_code(0);
+    let record = bench.record("video");
+    let model = |id: &str| record.models.iter().find(|model| model.id == id).unwrap();
+    assert_eq!(model("pfld").converted.len(), 1);
+    assert_eq!(model("retinaface").converted.len(), 4);
+    assert!(record.models.iter().all(|model| model.known));
+    assert!(model("au/pdm").converted.is_empty());
+
+    // The same bytes as with the original; and a converted file that was altered is not used.
+    let converted = bench.table("video.csv");
+    for entry in fs::read_dir(folder.join("converted")).unwrap() {
+        fs::write(entry.unwrap().path(), "altered").unwrap();
+    }
+    run().arg("--overwrite").arg(&video).run().expect_code(0);
+    assert!(
+        bench
+            .record("video")
+            .models
+            .iter()
+            .all(|model| model.converted.is_empty())
+    );
+    assert_eq!(bench.table("video.csv"), converted);
+    // The next installation makes them again.
+    models(&["install", "pfld", "--accept-license", "--mirror", &mirror]).expect_code(0);
+    run().arg("--overwrite").arg(&video).run().expect_code(0);
+    let record = bench.record("video");
+    assert!(
+        record
+            .models
+            .iter()
+            .any(|model| model.id == "pfld" && model.converted.len() == 1)
+    );
+
     let ended = models(&["list"]).expect_code(0);
     assert!(ended.output().contains("pfld               installed"));
 }

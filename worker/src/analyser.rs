@@ -118,7 +118,11 @@ impl Opening<'_, '_> {
     /// Opens a network on the provider that is wanted.
     fn open_network(&mut self, options: &NetworkOptions<'_>) -> anyhow::Result<OnnxNetwork> {
         let id = options.name;
-        let model = self.bytes(id)?;
+        // The same network in a form that runs faster, where the installation made one.
+        let model = match self.file(id)?.converted("") {
+            Some(converted) => converted.read()?,
+            None => self.bytes(id)?,
+        };
         let started = Instant::now();
         let options = NetworkOptions {
             provider: self.provider,

@@ -38,6 +38,15 @@ impl Batch<'_> {
         })
     }
 
+    /// Digests of what was made of a model file when it was installed.
+    fn converted(&self, id: &str) -> Vec<String> {
+        let file = self.models.pinned.set.file(id);
+        let converted = file.into_iter().flat_map(|file| &file.converted);
+        converted
+            .map(|one| one.content.sha256.to_string())
+            .collect()
+    }
+
     pub(super) fn record(
         &self,
         input: &Input,
@@ -76,6 +85,7 @@ impl Batch<'_> {
                 .iter()
                 .map(|model| ModelRecord {
                     known: !self.models.pinned.unknown.contains(&model.id),
+                    converted: self.converted(&model.id),
                     identity: model.clone(),
                 })
                 .collect(),

@@ -87,6 +87,8 @@ pub struct ModelRecord {
     pub identity: ModelIdentity,
     /// Whether that is the digest of the known file.
     pub known: bool,
+    /// SHA-256 of the files that were made of it when it was installed and that workers could use.
+    pub converted: Vec<String>,
 }
 
 /// Where a network ran.
@@ -175,6 +177,7 @@ mod tests {
                 .models
                 .iter()
                 .map(|model| ModelRecord {
+                    converted: vec!["01".into()],
                     identity: model.clone(),
                     known: true,
                 })

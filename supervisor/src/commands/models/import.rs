@@ -7,6 +7,7 @@ use clap::Args;
 use faceau_models::Store;
 use faceau_models::install::import;
 
+use super::convert::convert_all;
 use super::{BAD, GOOD};
 use crate::commands::{complain, print};
 
@@ -30,6 +31,7 @@ impl ImportCommand {
     /// Does it.
     pub fn run(&self, store: &Store) -> anyhow::Result<i32> {
         let done = import(store, &self.folder, self.trust)?;
+        convert_all(store)?;
         let mut lines = String::new();
         for taken in &done.taken {
             let how = if taken.trusted { "trusted" } else { "taken" };

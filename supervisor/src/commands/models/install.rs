@@ -9,6 +9,7 @@ use faceau_models::install::{Installer, Patience, Plan, Watcher, plan};
 use faceau_models::{Content, ModelFile, ModelSet, Store};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::convert::convert_all;
 use super::{BAD, GOOD, NOT_ACCEPTED, licence, megabytes};
 use crate::commands::{complain, print};
 
@@ -66,6 +67,7 @@ impl InstallCommand {
             }
             failed += fetch(store, &plan, mirror)?;
         }
+        convert_all(store)?;
         let names: Vec<&str> = self.sets.iter().map(|set| set.name()).collect();
         let names = names.join(", ");
         if failed == 0 {

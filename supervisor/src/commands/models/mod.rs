@@ -3,6 +3,7 @@
 //! What files there are, where they belong and how they get there is `faceau-models`' business; here
 //! it is asked for, agreed to and told.
 
+mod convert;
 mod import;
 mod install;
 mod licence;

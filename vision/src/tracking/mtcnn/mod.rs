@@ -20,8 +20,7 @@ use super::convnet::Maps;
 use super::detection::{DetectedBox, FaceDetector};
 use super::resample::Region;
 use boxes::{Candidate, Correction, Overlap, Suppression};
-use network::Workspace;
-pub use network::{Chain, Layer};
+pub use network::{Chain, Layer, Workspace};
 use sampling::Sampler;
 
 /// Faces smaller than this, in pixels, are not looked for.

@@ -1,0 +1,85 @@
+//! Conversions of the real model files, run beside the originals.
+
+use std::fs;
+use std::path::PathBuf;
+
+use faceau_conversion::{USUAL_SIZES, check, convert, rewrite};
+use faceau_inference::{Library, library};
+use faceau_models::{Conversion, Manifest, ModelFile};
+
+/// A file of the manifest and what it holds.
+type Source = (&'static ModelFile, Vec<u8>);
+
+/// Every file of the manifest that is converted; `None` when something is missing.
+fn converted_files() -> Option<(Library, Vec<Source>)> {
+    let Some(models) = std::env::var_os("FACEAU_MODELS").map(PathBuf::from) else {
+        eprintln!("skipped: FACEAU_MODELS is not set; it names a folder with the real model files");
+        return None;
+    };
+    let library = match library::load() {
+        Ok(library) => library,
+        Err(error) => {
+            eprintln!("skipped: {error}");
+            return None;
+        }
+    };
+    let files = Manifest::embedded().files().iter();
+    let read = |file: &'static ModelFile| {
+        let layouts = file.origin.layouts.iter();
+        let path = layouts
+            .map(|layout| models.join(layout).join(&file.path))
+            .find(|path| path.is_file())
+            .unwrap_or_else(|| panic!("{} is missing", file.path));
+        (file, fs::read(path).unwrap())
+    };
+    let files = files.filter(|file| file.conversion.is_some()).map(read);
+    Some((library, files.collect()))
+}
+
+#[test]
+fn every_conversion_does_what_the_original_does() {
+    let Some((library, files)) = converted_files() else {
+        return;
+    };
+    assert_eq!(files.len(), 5);
+    for (file, source) in files {
+        let conversion = file.conversion.unwrap();
+        let products = convert(conversion, &file.id, &source).unwrap();
+        let expected = match conversion {
+            Conversion::FixedSizes => USUAL_SIZES.len(),
+            _ => 1,
+        };
+        assert_eq!(products.len(), expected);
+        for product in &products {
+            check(&library, conversion, &file.id, &source, product)
+                .unwrap_or_else(|error| panic!("{}: {error}", file.id));
+        }
+        assert_eq!(convert(conversion, &file.id, &source).unwrap(), products);
+    }
+}
+
+#[test]
+fn a_conversion_that_went_wrong_is_noticed() {
+    let Some((library, files)) = converted_files() else {
+        return;
+    };
+    let of = |id: &str| files.iter().find(|(file, _)| file.id == id).unwrap();
+    for (id, other) in [("mtcnn/rnet", "mtcnn/onet"), ("pfld", "mtcnn/pnet")] {
+        let (file, source) = of(id);
+        let (other, other_source) = of(other);
+        let products = convert(other.conversion.unwrap(), &other.id, other_source).unwrap();
+        let checked = check(&library, file.conversion.unwrap(), id, source, &products[0]);
+        assert!(checked.is_err(), "{id}");
+    }
+}
+
+#[test]
+fn pfld_has_the_subnormal_weights_that_it_is_known_for() {
+    let Some((_, files)) = converted_files() else {
+        return;
+    };
+    let (_, source) = files.iter().find(|(file, _)| file.id == "pfld").unwrap();
+    let (converted, count) = rewrite::without_subnormals(source).unwrap();
+    assert_eq!(count, 447_229);
+    assert_eq!(rewrite::without_subnormals(&converted).unwrap().1, 0);
+}
