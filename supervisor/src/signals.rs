@@ -1,6 +1,7 @@
 //! Signals as events, and the end by signal.
 
 use std::io;
+use std::mem::MaybeUninit;
 use std::thread;
 use std::time::Duration;
 
@@ -20,7 +21,11 @@ const LAST_GRACE: Duration = Duration::from_secs(2);
 /// # Errors
 /// When the system refuses handlers or the thread.
 pub fn watch(events: &EventSender) -> io::Result<()> {
-    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP, SIGTSTP])?;
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGTSTP])?;
+    // Under `nohup`, the end of the terminal is not to be the end of the work.
+    if !is_ignored(SIGHUP) {
+        signals.add_signal(SIGHUP)?;
+    }
     let events = events.clone();
     thread::Builder::new()
         .name("signals".into())
@@ -41,6 +46,17 @@ pub fn watch(events: &EventSender) -> io::Result<()> {
             }
         })?;
     Ok(())
+}
+
+/// Whether whoever started this program wants it not to hear this signal.
+fn is_ignored(signal: i32) -> bool {
+    let mut action = MaybeUninit::<libc::sigaction>::zeroed();
+    // SAFETY: with no new action given, the system only writes the present one into `action`,
+    // which is of the right type and belongs to this function.
+    let asked = unsafe { libc::sigaction(signal, std::ptr::null(), action.as_mut_ptr()) };
+    // SAFETY: the system has written it, and before that it was all zeros, which is an action, too.
+    let action = unsafe { action.assume_init() };
+    asked == 0 && action.sa_sigaction == libc::SIG_IGN
 }
 
 /// Whether a signal that comes again means more than the first time. A terminal that is closed may

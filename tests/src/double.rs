@@ -29,8 +29,14 @@ pub struct Orders {
     pub frame_takes: u64,
     /// A frame at which it waits.
     pub hold: Option<Hold>,
-    /// Does not leave when told to.
+    /// Does not leave when asked to.
     pub ignores_stop: bool,
+    /// Nor when told to.
+    pub ignores_sigterm: bool,
+    /// Starts a process of its own, which does not end by itself.
+    pub has_child: bool,
+    /// Bytes of memory that it takes and keeps at each frame.
+    pub grows_by: usize,
 }
 
 /// How a double starts.
@@ -69,14 +75,24 @@ pub struct Fault {
 pub enum Misdeed {
     /// Dies by a signal.
     Crash,
+    /// Is killed by SIGKILL, as when memory is short.
+    Killed,
     /// Leaves without a word, with exit code 0.
     Leave,
     /// Never answers.
     Hang,
     /// Answers with bytes that are no message.
     Noise,
+    /// Answers with these bytes first.
+    Bytes(Vec<u8>),
     /// Answers for a slot that it was not given.
     WrongSlot,
+    /// Answers for another frame than the one in the slot.
+    WrongFrame,
+    /// Answers twice.
+    Twice,
+    /// Answers so many milliseconds later.
+    Late(u64),
     /// A landmark that is not a number.
     NotANumber,
     /// A histogram bin that does not exist.

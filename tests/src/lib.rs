@@ -7,6 +7,7 @@
 
 pub mod batch;
 pub mod double;
+pub mod driving;
 pub mod events;
 pub mod http;
 pub mod manifest;

@@ -29,6 +29,9 @@ pub const PRESENCES: usize = 18;
 /// Number of linear AU models: the intensities first, then the presences.
 pub const AU_MODELS: usize = INTENSITIES + PRESENCES;
 
+/// Most shape parameters of an eye that a tracker remembers.
+pub const EYE_SHAPE: usize = 24;
+
 /// What a tracker remembers after a frame and does not report: enough, together with the frame's
 /// [`FrameAnalysis`], for another tracker of the same kind to go on from there.
 #[repr(C)]
@@ -39,6 +42,9 @@ pub struct TrackerMemory {
     pub discrete: [u32; 4],
     /// What may differ.
     pub rest: [u32; 12],
+    /// The shapes of both eyes, where the tracker fits them: their global parameters, then as many
+    /// local ones as there are. They are reported on frames, too, on which nothing is fitted.
+    pub eyes: [[u32; EYE_SHAPE]; 2],
 }
 
 /// Everything measured on one frame.

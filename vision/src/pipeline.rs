@@ -235,6 +235,7 @@ mod tests {
             TrackerMemory {
                 discrete: [7; 4],
                 rest: [8; 12],
+                eyes: Default::default(),
             }
         }
 

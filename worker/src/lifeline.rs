@@ -1,14 +1,14 @@
 //! The end of the supervisor is the end of the worker, also in the middle of a frame.
 //!
 //! The main thread notices a closed socket when it next reads. Should it be stuck inside an
-//! inference engine, this one does not wait for it.
+//! inference engine, this one does not wait for it. What the worker may have started goes, too.
 
 use std::io;
 use std::os::fd::OwnedFd;
 use std::thread;
 
 use rustix::event::{PollFd, PollFlags, poll};
-use rustix::process::{Signal, getpid, kill_process};
+use rustix::process::{Signal, getpgrp, getpid, kill_process, kill_process_group};
 
 /// Ends the process when the other side of `socket` is closed.
 pub fn watch(socket: OwnedFd) -> io::Result<()> {
@@ -25,8 +25,18 @@ pub fn watch(socket: OwnedFd) -> io::Result<()> {
                     Err(_) => break,
                 }
             }
-            // At once: an engine that hangs would hang in its clean-up, too.
-            let _ = kill_process(getpid(), Signal::KILL);
+            end();
         })?;
     Ok(())
+}
+
+/// Ends the process and what it has started, at once: an engine that hangs would hang in its
+/// clean-up, too.
+pub fn end() {
+    // The supervisor gives each worker a group of its own. Started otherwise, it has no right to
+    // end the others.
+    if getpgrp() == getpid() {
+        let _ = kill_process_group(getpid(), Signal::KILL);
+    }
+    let _ = kill_process(getpid(), Signal::KILL);
 }

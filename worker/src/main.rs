@@ -29,7 +29,11 @@ fn main() -> ExitCode {
         return description::print();
     }
     match converse(started) {
-        Ok(()) | Err(ProtocolError::Closed) => ExitCode::SUCCESS,
+        Ok(()) => ExitCode::SUCCESS,
+        Err(ProtocolError::Closed) => {
+            lifeline::end();
+            ExitCode::FAILURE
+        }
         Err(error) => {
             // Standard error goes to the supervisor, which shows it as last words.
             eprintln!("faceau-worker is started by faceau-supervisor, not by hand: {error}");

@@ -9,6 +9,8 @@ use std::fs::File;
 use std::io::Write;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use faceau_shared::protocol::{
@@ -20,6 +22,7 @@ use faceau_tests::double::{Fault, Hold, Misdeed, Orders, Start, VARIABLE, measur
 use faceau_vision::analysis::FrameAnalysis;
 use faceau_vision::extras::Extras;
 use faceau_vision::image::BgrView;
+use rustix::process::{Signal, getpid, kill_process};
 
 fn main() {
     let orders = match std::env::var(VARIABLE) {
@@ -27,7 +30,8 @@ fn main() {
         Err(_) => Orders::default(),
     };
     match converse(&orders) {
-        Ok(()) | Err(ProtocolError::Closed) => {}
+        Ok(()) => {}
+        Err(ProtocolError::Closed) => lifeline::end(),
         Err(error) => {
             eprintln!("the double understands nothing: {error}");
             std::process::exit(9);
@@ -73,6 +77,17 @@ fn converse(orders: &Orders) -> Result<(), ProtocolError> {
         }],
         startup_ms: 1.0,
     }))?;
+    if orders.ignores_sigterm {
+        // What it sets, nobody looks at.
+        signal_hook::flag::register(signal_hook::consts::SIGTERM, Arc::default())?;
+    }
+    if orders.has_child {
+        Command::new("sleep")
+            .arg("1000")
+            .stdin(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()?;
+    }
     let extras = Extras {
         fhog: setup.want_fhog,
         aligned_face: setup.want_aligned,
@@ -86,6 +101,7 @@ fn serve(
     extras: Extras,
 ) -> Result<(), ProtocolError> {
     let mut ring = None;
+    let mut hoard = Vec::new();
     loop {
         match connection.reader.receive()? {
             ToWorker::Attach(layout) => {
@@ -94,6 +110,9 @@ fn serve(
             }
             ToWorker::Frame(task) => {
                 let ring = ring.as_mut().expect("a ring comes before frames");
+                if orders.grows_by > 0 {
+                    hoard.push(vec![1_u8; orders.grows_by]);
+                }
                 let answer = work(ring, &task, orders, extras, connection)?;
                 connection.writer.send(&answer)?;
             }
@@ -135,16 +154,36 @@ fn work(
     Ok(match misdeed {
         None => done,
         Some(Misdeed::Crash) => crash(),
+        Some(Misdeed::Killed) => {
+            let _ = kill_process(getpid(), Signal::KILL);
+            hang()
+        }
         Some(Misdeed::Leave) => std::process::exit(0),
         Some(Misdeed::Hang) => hang(),
         Some(Misdeed::Noise) => {
             connection.writer.stream().write_all(&[0xff; 64])?;
             done
         }
+        Some(Misdeed::Bytes(bytes)) => {
+            connection.writer.stream().write_all(&bytes)?;
+            done
+        }
         Some(Misdeed::WrongSlot) => FromWorker::Done {
             slot: slot + 100,
             frame,
         },
+        Some(Misdeed::WrongFrame) => FromWorker::Done {
+            slot,
+            frame: frame + 1,
+        },
+        Some(Misdeed::Twice) => {
+            connection.writer.send(&done)?;
+            done
+        }
+        Some(Misdeed::Late(milliseconds)) => {
+            std::thread::sleep(Duration::from_millis(milliseconds));
+            done
+        }
         Some(Misdeed::NotANumber) => {
             results.landmarks[5] = f32::NAN;
             done

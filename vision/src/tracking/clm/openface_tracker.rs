@@ -4,12 +4,13 @@
 //! With the default settings of OpenFace 2.2 for videos. When to do what is decided in
 //! [`super::video`], from which rotations to start in a box in [`super::hypotheses`].
 
-use crate::analysis::{FrameAnalysis, LANDMARKS, TrackerMemory};
+use crate::analysis::{EYE_SHAPE, FrameAnalysis, LANDMARKS, TrackerMemory};
 use crate::gaze::EYE_LANDMARKS;
 use crate::grey::{GreyBuffer, Region};
 use crate::image::BgrView;
 use crate::model_file::ModelFileError;
 use crate::network::NetworkError;
+use crate::shape::ShapeParameters;
 use crate::stage::{Stage, StageClock};
 use crate::tracking::detection::{DetectedBox, FaceDetector, choose_face};
 use crate::tracking::{LandmarkTracker, Tracked};
@@ -61,6 +62,11 @@ impl<D: FaceDetector> OpenFaceTracker<D> {
             let count = part.model.shape().landmarks();
             if count != EYE_LANDMARKS {
                 let reason = format!("expected {EYE_LANDMARKS} landmarks, found {count}");
+                return Err(ModelFileError::new(&part.name, reason));
+            }
+            let modes = part.model.shape().modes();
+            if modes > EYE_SHAPE - 6 {
+                let reason = format!("expected {} modes at most, found {modes}", EYE_SHAPE - 6);
                 return Err(ModelFileError::new(&part.name, reason));
             }
         }
@@ -237,6 +243,16 @@ impl<D: FaceDetector> LandmarkTracker for OpenFaceTracker<D> {
                 0,
             ],
             rest: [0; 12],
+            eyes: self.eyes.map_or(Default::default(), |eyes| {
+                eyes.map(|at| {
+                    let ShapeParameters { global, local } = &self.fit.parts[at].parameters;
+                    let mut words = [0; EYE_SHAPE];
+                    for (word, value) in words.iter_mut().zip(global.iter().chain(local)) {
+                        *word = value.to_bits();
+                    }
+                    words
+                })
+            }),
         }
     }
 
@@ -255,6 +271,22 @@ impl<D: FaceDetector> LandmarkTracker for OpenFaceTracker<D> {
             face.parameters.local.copy_from_slice(&last.local);
             face.landmarks.copy_from_slice(&last.landmarks);
             face.view = view as usize;
+        }
+        if let Some(eyes) = self.eyes.filter(|_| last.has_eyes != 0) {
+            for (eye, at) in eyes.into_iter().enumerate() {
+                let fitted = &mut self.fit.parts[at];
+                let words = last.tracker.eyes[eye].map(f32::from_bits);
+                let (global, local) = words.split_at(fitted.parameters.global.len());
+                fitted.parameters.global.copy_from_slice(global);
+                let modes = fitted.parameters.local.len();
+                fitted.parameters.local.copy_from_slice(&local[..modes]);
+                // Of the frame: x of the first and the second eye, then y.
+                let (xs, ys) = fitted.landmarks.split_at_mut(EYE_LANDMARKS);
+                for (axis, values) in [xs, ys].into_iter().enumerate() {
+                    let start = (2 * axis + eye) * EYE_LANDMARKS;
+                    values.copy_from_slice(&last.eye_landmarks[start..start + EYE_LANDMARKS]);
+                }
+            }
         }
         self.fit.certainty = last.confidence;
         self.fit.is_face = self.policy.is_face;
