@@ -88,8 +88,8 @@ pub type EventSender = mpsc::Sender<Event>;
 
 /// How often deadlines are looked at and progress is shown.
 pub const TICK: Duration = Duration::from_millis(100);
-/// What two looks at the clock count for at most.
-const LONGEST_STEP: Duration = Duration::from_secs(1);
+/// What the time between two looks at the clock counts for at most: a few ticks.
+const LONGEST_STEP: Duration = Duration::from_millis(300);
 
 /// A moment, as the time since the program began in which it could work.
 pub type Moment = Duration;
@@ -108,7 +108,7 @@ pub fn channel() -> (EventSender, EventReceiver) {
 /// Where events come from, and the clock by which deadlines are kept.
 ///
 /// The thread that waits for events looks at the clock several times a second. Where two looks are
-/// further apart than a second, the machine slept, the program was stopped, or it was not given a
+/// far apart, the machine slept, the program was stopped, or it was not given a
 /// processor; whatever it was, workers could not work either, and no deadline may pass meanwhile.
 /// (Standard [`Instant`]s stand still while Linux or macOS sleep, but not while the program is
 /// stopped.)
