@@ -1,23 +1,28 @@
-//! Pictures of faces to look at: `cargo run -p faceau-demo --example gallery -- FOLDER`.
+//! Sheets of faces to look at: `cargo run -p faceau-demo --example gallery -- FOLDER`.
+//!
+//! `people.png` shows who there is, `action_units.png` every action unit at its strongest,
+//! `landmarks.png` where the truth says the landmarks are.
+
+use std::path::{Path, PathBuf};
 
 use glam::{Vec2, Vec3};
+use image::RgbImage;
+use image::imageops::{crop_imm, replace};
 
 use faceau_demo::draw::{Background, Blur, Light};
-use faceau_demo::scene::Face;
-use faceau_demo::{Au, AuIntensities, Identity, Pose, Random, Renderer, Scene};
+use faceau_demo::{Au, AuIntensities, Face, Identity, Pose, Random, Renderer, Scene};
 
-fn scene(
-    size: usize,
-    identity: Identity,
-    rotation: Vec3,
-    aus: AuIntensities,
-    light: Light,
-) -> Scene {
+/// Pixels along a side of one picture of a sheet.
+const SIDE: usize = 320;
+/// The picture is the middle of one that is twice as large: a face as a long lens sees it.
+const WHOLE: usize = 2 * SIDE;
+
+fn scene(identity: Identity, rotation: Vec3, aus: AuIntensities) -> Scene {
     Scene {
-        width: 2 * size,
-        height: 2 * size,
+        width: WHOLE,
+        height: WHOLE,
         background: Background { seed: 3 },
-        light,
+        light: Light::default(),
         faces: vec![Face {
             identity,
             pose: Pose {
@@ -29,119 +34,60 @@ fn scene(
         }],
         occluders: Vec::new(),
         blur: Blur::None,
-        noise: 1.0,
+        noise: 0.0,
         noise_seed: 1,
     }
 }
 
-fn sheet(path: &std::path::Path, size: usize, columns: usize, scenes: &[Scene], marks: bool) {
+fn save(path: &Path, columns: usize, scenes: &[Scene], with_landmarks: bool) {
     let rows = scenes.len().div_ceil(columns);
-    // The middle of twice as large a picture: faces as a long lens sees them.
-    let whole = 2 * size;
-    let mut sheet = image::RgbImage::new((columns * size) as u32, (rows * size) as u32);
+    let mut sheet = RgbImage::new((columns * SIDE) as u32, (rows * SIDE) as u32);
     let mut renderer = Renderer::default();
     for (i, scene) in scenes.iter().enumerate() {
-        let start = std::time::Instant::now();
         let (picture, truths) = renderer.render(scene);
-        eprintln!("{i}: {:?}", start.elapsed());
-        let mut tile = image::RgbImage::from_raw(whole as u32, whole as u32, picture.rgb)
-            .expect("the size is right");
-        if marks {
+        let mut whole = RgbImage::from_raw(WHOLE as u32, WHOLE as u32, picture.rgb)
+            .expect("a picture has three bytes per pixel");
+        if with_landmarks {
             for point in truths.iter().flat_map(|truth| truth.landmarks) {
-                for (dx, dy) in [(0, 0), (1, 0), (0, 1), (-1, 0), (0, -1)] {
-                    let (x, y) = (point.x as i64 + dx, point.y as i64 + dy);
-                    if (0..whole as i64).contains(&x) && (0..whole as i64).contains(&y) {
-                        tile.put_pixel(x as u32, y as u32, image::Rgb([0, 255, 0]));
-                    }
+                if let Some(pixel) = whole.get_pixel_mut_checked(point.x as u32, point.y as u32) {
+                    *pixel = image::Rgb([0, 255, 0]);
                 }
             }
         }
-        let tile = image::imageops::crop_imm(
-            &tile,
-            size as u32 / 2,
-            size as u32 / 2,
-            size as u32,
-            size as u32,
-        )
-        .to_image();
-        let (x, y) = ((i % columns) * size, (i / columns) * size);
-        image::imageops::replace(&mut sheet, &tile, x as i64, y as i64);
+        let (margin, side) = (((WHOLE - SIDE) / 2) as u32, SIDE as u32);
+        let tile = crop_imm(&whole, margin, margin, side, side).to_image();
+        let (x, y) = ((i % columns) * SIDE, (i / columns) * SIDE);
+        replace(&mut sheet, &tile, x as i64, y as i64);
     }
     sheet.save(path).expect("the picture can be written");
+    println!("{}", path.display());
 }
 
 fn main() {
-    let folder =
-        std::path::PathBuf::from(std::env::args().nth(1).unwrap_or_else(|| ".".to_owned()));
-    let neutral = AuIntensities::NEUTRAL;
-    let big = [
-        scene(
-            700,
-            Identity::default(),
-            Vec3::ZERO,
-            neutral,
-            Light::default(),
-        ),
-        scene(
-            700,
-            Identity::default(),
-            Vec3::new(0.05, 0.5, 0.0),
-            neutral,
-            Light::default(),
-        ),
-    ];
-    sheet(&folder.join("big.png"), 700, 2, &big, false);
-    sheet(&folder.join("marks.png"), 700, 2, &big, true);
-    let mut random = Random::new(7);
+    let folder = PathBuf::from(std::env::args().nth(1).unwrap_or_else(|| ".".to_owned()));
+    let mut random = Random::new(11);
     let people: Vec<Scene> = (0..12)
         .map(|_| {
             let who = Identity::random(&mut random);
             let turn = Vec3::new(
-                random.between(-0.25, 0.25),
-                random.between(-0.5, 0.5),
                 random.between(-0.15, 0.15),
+                random.between(-0.4, 0.4),
+                random.between(-0.1, 0.1),
             );
-            let light = Light::random(&mut random);
-            let mut scene = scene(320, who, turn, neutral, light);
+            let mut scene = scene(who, turn, AuIntensities::NEUTRAL);
+            scene.light = Light::random(&mut random);
             scene.background.seed = random.seed();
             scene
         })
         .collect();
-    sheet(&folder.join("people.png"), 320, 4, &people, false);
+    save(&folder.join("people.png"), 6, &people, false);
+    save(&folder.join("landmarks.png"), 6, &people, true);
     let shown: Vec<Scene> = Au::ALL
         .into_iter()
         .map(|au| {
-            scene(
-                400,
-                Identity::default(),
-                Vec3::ZERO,
-                AuIntensities::of(&[(au, 5.0)]),
-                Light::default(),
-            )
+            let aus = AuIntensities::of(&[(au, 5.0)]);
+            scene(Identity::default(), Vec3::new(0.0, 0.15, 0.0), aus)
         })
         .collect();
-    sheet(&folder.join("aus.png"), 400, 6, &shown, false);
-    let few: Vec<Scene> = [
-        Au::Au04,
-        Au::Au06,
-        Au::Au09,
-        Au::Au12,
-        Au::Au15,
-        Au::Au17,
-        Au::Au20,
-        Au::Au26,
-    ]
-    .into_iter()
-    .map(|au| {
-        let turn = Vec3::new(0.0, 0.2, 0.0);
-        scene(
-            600,
-            Identity::default(),
-            turn,
-            AuIntensities::of(&[(au, 4.0)]),
-            Light::default(),
-        )
-    })
-    .collect();
-    sheet(&folder.join("few.png"), 600, 4, &few, false);
+    save(&folder.join("action_units.png"), 6, &shown, false);
 }
