@@ -124,6 +124,8 @@ pub struct Stage {
     pub stage: String,
     pub ms_per_frame: f64,
     pub share: f64,
+    pub median_ms: Option<f64>,
+    pub p95_ms: Option<f64>,
 }
 
 /// What the OpenFace 3.0 pipeline was told.

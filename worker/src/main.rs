@@ -4,13 +4,15 @@
 //! nothing of files of videos, of the order of the whole, or of other workers. When the supervisor
 //! goes away, however that happens, so does the worker.
 //!
-//! With `--describe` it only says what it is and which engine it finds.
+//! With `--describe` it only says what it is and which engine it finds; `--simulate-accelerator` is
+//! for measurements.
 
 mod analyser;
 mod description;
 mod frames;
 mod lifeline;
 mod pipeline;
+mod simulation;
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
@@ -22,11 +24,15 @@ use faceau_vision::extras::Extras;
 
 fn main() -> ExitCode {
     let started = Instant::now();
-    if std::env::args_os()
-        .nth(1)
-        .is_some_and(|word| word == "--describe")
-    {
-        return description::print();
+    // Words that are no Unicode are none of these.
+    let words: Vec<String> = std::env::args_os()
+        .skip(1)
+        .map(|word| word.to_string_lossy().into_owned())
+        .collect();
+    match words.split_first() {
+        Some((word, _)) if word == "--describe" => return description::print(),
+        Some((word, rest)) if word == "--simulate-accelerator" => return simulation::run(rest),
+        _ => {}
     }
     match converse(started) {
         Ok(()) => ExitCode::SUCCESS,

@@ -4,7 +4,7 @@ use std::io;
 use std::process::{Command, Output, Stdio};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -13,27 +13,47 @@ use rustix::process::{Pid, Signal, kill_process};
 /// # Errors
 /// When it cannot be started, or took too long ([`io::ErrorKind::TimedOut`]).
 pub fn run_within(command: &mut Command, patience: Duration) -> io::Result<Output> {
+    run_watched(command, patience, patience, &mut |_| {})
+}
+
+/// The same, and calls `look` with the number of its process every now and then while it runs.
+///
+/// # Errors
+/// As [`run_within`].
+pub fn run_watched(
+    command: &mut Command,
+    patience: Duration,
+    every: Duration,
+    look: &mut dyn FnMut(u32),
+) -> io::Result<Output> {
     let child = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()?;
-    let pid = Pid::from_child(&child);
+    let (number, pid) = (child.id(), Pid::from_child(&child));
+    let deadline = Instant::now() + patience;
     let (sender, ended) = channel();
     let waiting = thread::spawn(move || {
         // Nobody listens any more once patience has run out.
         let _ = sender.send(child.wait_with_output());
     });
-    match ended.recv_timeout(patience) {
-        Ok(output) => output,
-        Err(RecvTimeoutError::Timeout) => {
-            // It may have ended in this moment.
-            let _ = kill_process(pid, Signal::KILL);
-            let _ = waiting.join();
-            let text = format!("it did not end within {} s", patience.as_secs_f64());
-            Err(io::Error::new(io::ErrorKind::TimedOut, text))
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        match ended.recv_timeout(every.min(left)) {
+            Ok(output) => return output,
+            Err(RecvTimeoutError::Timeout) if left > every => look(number),
+            Err(RecvTimeoutError::Timeout) => {
+                // It may have ended in this moment.
+                let _ = kill_process(pid, Signal::KILL);
+                let _ = waiting.join();
+                let text = format!("it did not end within {} s", patience.as_secs_f64());
+                return Err(io::Error::new(io::ErrorKind::TimedOut, text));
+            }
+            Err(RecvTimeoutError::Disconnected) => {
+                return Err(io::Error::other("waiting for it failed"));
+            }
         }
-        Err(RecvTimeoutError::Disconnected) => Err(io::Error::other("waiting for it failed")),
     }
 }
 

@@ -3,6 +3,7 @@
 //! One file or folder for each command: its part of the command line and the code that runs it.
 //! A command returns an error for `error: …` on stderr; what it prints on stdout is its result.
 
+mod bench;
 mod child;
 mod compare;
 mod demo;
@@ -55,6 +56,8 @@ pub struct Program {
 /// Everything but the main job.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Measure how fast this machine is, and where the time goes
+    Bench(bench::BenchCommand),
     /// Say how far two tables of the same video are apart
     Compare(compare::CompareCommand),
     /// Make pictures of a synthetic face whose action units are known
@@ -69,6 +72,7 @@ impl Command {
     /// Does it.
     pub fn run(&self) -> Exit {
         match self {
+            Self::Bench(command) => command.run(),
             Self::Compare(command) => command.run(),
             Self::Demo(command) => command.run(),
             Self::Doctor(command) => command.run(),

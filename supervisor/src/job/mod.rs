@@ -6,6 +6,7 @@
 
 mod active;
 mod agreement;
+mod durations;
 mod keeper;
 mod lane;
 mod merge;
@@ -19,5 +20,5 @@ mod task;
 
 pub use outcome::{FailedFrame, JobError, JobReport, Outcome};
 pub use run::{Context, run};
-pub use stages::StageRow;
+pub use stages::{StageRow, stages_text};
 pub use task::TaskId;

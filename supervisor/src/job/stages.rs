@@ -2,7 +2,9 @@
 
 use faceau_vision::analysis::FrameAnalysis;
 use faceau_vision::stage::Stage;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+
+use super::durations::Durations;
 
 /// Time per stage, summed over frames.
 #[derive(Debug, Clone, Default)]
@@ -11,19 +13,24 @@ pub struct StageTable {
     /// Processor time of decoding and conversion.
     pub decoding_nanos: u64,
     worker_nanos: [u64; Stage::COUNT],
+    worker_durations: [Durations; Stage::COUNT],
     /// Processor time of the supervisor without decoding.
     pub supervisor_nanos: u64,
 }
 
 /// One row of the table.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct StageRow {
     /// The stage.
-    pub stage: &'static str,
+    pub stage: String,
     /// Milliseconds per frame.
     pub ms_per_frame: f64,
     /// Share of the sum, 0 to 1.
     pub share: f64,
+    /// Half of the frames take no longer, in milliseconds; known of the workers' stages.
+    pub median_ms: Option<f64>,
+    /// 95 % of the frames take no longer, in milliseconds.
+    pub p95_ms: Option<f64>,
 }
 
 impl StageTable {
@@ -33,44 +40,60 @@ impl StageTable {
         for (sum, nanos) in self.worker_nanos.iter_mut().zip(analysis.stage_nanos) {
             *sum += u64::from(nanos);
         }
+        for (durations, nanos) in self.worker_durations.iter_mut().zip(analysis.stage_nanos) {
+            durations.add(nanos);
+        }
     }
 
     /// The table, in the order a frame goes through the stages.
     pub fn rows(&self) -> Vec<StageRow> {
-        let stages = Stage::ALL
-            .iter()
-            .map(|&stage| (stage.name(), self.worker_nanos[stage as usize]));
-        let all: Vec<(&'static str, u64)> = std::iter::once(("decoding", self.decoding_nanos))
-            .chain(stages)
-            .chain([("supervisor", self.supervisor_nanos)])
-            .collect();
-        let total: u64 = all.iter().map(|(_, nanos)| nanos).sum();
+        let stages = Stage::ALL.iter().map(|&stage| {
+            let place = stage as usize;
+            let durations = &self.worker_durations[place];
+            (stage.name(), self.worker_nanos[place], Some(durations))
+        });
+        let all: Vec<(&str, u64, Option<&Durations>)> =
+            std::iter::once(("decoding", self.decoding_nanos, None))
+                .chain(stages)
+                .chain([("supervisor", self.supervisor_nanos, None)])
+                .collect();
+        let total: u64 = all.iter().map(|(_, nanos, _)| nanos).sum();
         all.into_iter()
-            .map(|(stage, nanos)| StageRow {
-                stage,
+            .map(|(stage, nanos, durations)| StageRow {
+                stage: stage.to_owned(),
                 ms_per_frame: nanos as f64 / 1e6 / self.frames.max(1) as f64,
                 share: nanos as f64 / total.max(1) as f64,
+                median_ms: durations.and_then(|durations| durations.quantile_ms(0.5)),
+                p95_ms: durations.and_then(|durations| durations.quantile_ms(0.95)),
             })
             .collect()
     }
 
     /// The table as text for a terminal.
     pub fn to_text(&self) -> String {
-        use std::fmt::Write;
-        let mut text = String::from("stage           ms/frame   share\n");
-        let rows = self.rows();
-        for row in &rows {
-            // Writing into a string cannot fail.
-            let _ = writeln!(
-                text,
-                "{:<14} {:>9.3} {:>6.1}%",
-                row.stage,
-                row.ms_per_frame,
-                100.0 * row.share
-            );
-        }
-        let sum: f64 = rows.iter().map(|row| row.ms_per_frame).sum();
-        let _ = writeln!(text, "{:<14} {sum:>9.3}", "all");
-        text
+        stages_text(&self.rows())
     }
+}
+
+/// A stage table as text for a terminal.
+pub fn stages_text(rows: &[StageRow]) -> String {
+    use std::fmt::Write;
+    let mut text = String::from("stage           ms/frame   share    median      95 %\n");
+    let optional =
+        |value: Option<f64>| value.map_or_else(String::new, |value| format!("{value:>9.3}"));
+    for row in rows {
+        let line = format!(
+            "{:<14} {:>9.3} {:>6.1}% {:>9} {:>9}",
+            row.stage,
+            row.ms_per_frame,
+            100.0 * row.share,
+            optional(row.median_ms),
+            optional(row.p95_ms)
+        );
+        // Writing into a string cannot fail.
+        let _ = writeln!(text, "{}", line.trim_end());
+    }
+    let sum: f64 = rows.iter().map(|row| row.ms_per_frame).sum();
+    let _ = writeln!(text, "{:<14} {sum:>9.3}", "all");
+    text
 }

@@ -9,6 +9,8 @@ mod models;
 mod trial;
 mod worker;
 
+pub(super) use ffmpeg::version as ffmpeg_version;
+
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
