@@ -65,10 +65,9 @@ impl Light {
         // Light spreads inside skin, red the furthest.
         let wrap = material.scatter * Vec3::new(0.36, 0.17, 0.11);
         let diffuse = ((Vec3::splat(toward_lamp) + wrap) / (Vec3::ONE + wrap)).max(Vec3::ZERO);
-        let shadow = Vec3::splat(lit).lerp(
-            Vec3::ONE,
-            0.25 * material.scatter * Vec3::X.x * (1.0 - lit) * 0.5,
-        );
+        // A little light reaches skin in the shade from beside it.
+        let beside = 0.125 * material.scatter * (1.0 - lit);
+        let shadow = lit * (1.0 - beside) + beside;
         let lamp = self.lamp * diffuse * shadow * (0.4 + 0.6 * material.openness);
         let up = 0.5 - 0.5 * normal.y;
         let around = self.ground.lerp(self.sky, up) * material.openness;
