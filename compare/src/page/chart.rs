@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
+use super::curve::{CURVE_HEIGHT, Extremes, Pen, Scale};
 use super::escape;
 use crate::column::Measure;
 use crate::comparison::Matched;
@@ -15,7 +16,6 @@ use crate::comparison::Matched;
 const COLUMNS: usize = 500;
 /// Units of the drawing; a column is two of them wide.
 const WIDTH: f64 = 2.0 * COLUMNS as f64;
-const CURVE_HEIGHT: f64 = 120.0;
 const STRIP_HEIGHT: f64 = 7.0;
 const GAP: f64 = 3.0;
 
@@ -190,8 +190,8 @@ impl Chart {
         let mut pen = Pen::default();
         for (place, value) in series.0.iter().enumerate() {
             let number = self.column(place);
-            if let Some(done) = column.take_if(|c| value.is_none() || c.column != number) {
-                done.draw(&mut pen, &mut path, self, scale);
+            if let Some(done) = column.take_if(|c| value.is_none() || c.column() != number) {
+                done.draw(&mut pen, &mut path, &|place| self.x(place), scale);
             }
             match value {
                 None => pen.lift(&mut path),
@@ -201,7 +201,7 @@ impl Chart {
             }
         }
         if let Some(done) = column {
-            done.draw(&mut pen, &mut path, self, scale);
+            done.draw(&mut pen, &mut path, &|place| self.x(place), scale);
         }
         pen.lift(&mut path);
         path
@@ -261,102 +261,6 @@ impl Chart {
             }
         }
         readings
-    }
-}
-
-/// From values to the height of the drawing.
-struct Scale {
-    low: f32,
-    high: f32,
-}
-
-impl Scale {
-    fn of(values: impl Iterator<Item = f32>) -> Self {
-        let (mut low, mut high) = (f32::INFINITY, f32::NEG_INFINITY);
-        for value in values {
-            low = low.min(value);
-            high = high.max(value);
-        }
-        if low > high {
-            (low, high) = (0.0, 1.0);
-        }
-        // What is never negative begins at 0.
-        if low >= 0.0 {
-            low = 0.0;
-        }
-        if high <= low {
-            high = low + 1.0;
-        }
-        Self { low, high }
-    }
-
-    fn y(&self, value: f32) -> f64 {
-        let share = f64::from((value - self.low) / (self.high - self.low));
-        // Half a stroke stays inside.
-        1.5 + (1.0 - share) * (CURVE_HEIGHT - 3.0)
-    }
-
-    fn words(&self) -> String {
-        format!("scale {:.2} to {:.2}", self.low, self.high)
-    }
-}
-
-/// The smallest and the largest value of a column, and where they are.
-struct Extremes {
-    column: usize,
-    low: (usize, f32),
-    high: (usize, f32),
-}
-
-impl Extremes {
-    fn new(column: usize, place: usize, value: f32) -> Self {
-        Self {
-            column,
-            low: (place, value),
-            high: (place, value),
-        }
-    }
-
-    fn add(&mut self, place: usize, value: f32) {
-        if value < self.low.1 {
-            self.low = (place, value);
-        }
-        if value > self.high.1 {
-            self.high = (place, value);
-        }
-    }
-
-    fn draw(&self, pen: &mut Pen, path: &mut String, chart: &Chart, scale: &Scale) {
-        let (first, second) = if self.low.0 <= self.high.0 {
-            (self.low, self.high)
-        } else {
-            (self.high, self.low)
-        };
-        pen.to(path, chart.x(first.0), scale.y(first.1));
-        if first.0 != second.0 {
-            pen.to(path, chart.x(second.0), scale.y(second.1));
-        }
-    }
-}
-
-/// Draws lines without lifting, and dots where there is a single point.
-#[derive(Default)]
-struct Pen {
-    points: usize,
-}
-
-impl Pen {
-    fn to(&mut self, path: &mut String, x: f64, y: f64) {
-        let letter = if self.points == 0 { 'M' } else { 'L' };
-        let _ = write!(path, "{letter}{x:.1} {y:.1}");
-        self.points += 1;
-    }
-
-    fn lift(&mut self, path: &mut String) {
-        if self.points == 1 {
-            path.push_str("h0");
-        }
-        self.points = 0;
     }
 }
 

@@ -2,6 +2,7 @@
 //! laid over each other. Without scripts it shows everything but the values under the pointer.
 
 mod chart;
+mod curve;
 
 use std::fmt::Write as _;
 
