@@ -7,6 +7,7 @@
 
 mod content;
 mod converted;
+mod demo;
 mod error;
 mod files;
 pub mod id;
@@ -24,7 +25,7 @@ pub use content::Content;
 pub use converted::Converted;
 pub use error::{AlteredFile, MissingFile, ModelsError};
 pub use manifest::{Conversion, Manifest, ModelFile, ModelSet, Origin};
-pub use resolved::{ResolvedFile, ResolvedSet};
+pub use resolved::{Location, ResolvedFile, ResolvedSet};
 pub use sha256::Sha256;
 pub use state::FileState;
 pub use store::{FoundFile, FoundSet, Home, Store};

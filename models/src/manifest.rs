@@ -32,10 +32,12 @@ pub enum ModelSet {
     OpenfaceAuImage,
     /// Every OpenFace file of the manifest.
     OpenfaceAll,
+    /// Models that know only the synthetic demo face; they are part of the program.
+    Demo,
 }
 
 impl ModelSet {
-    /// Every set.
+    /// Every set that the manifest describes, which is all but [`ModelSet::Demo`].
     pub const ALL: [Self; 8] = [
         Self::Pfld,
         Self::Openface3,
@@ -59,6 +61,7 @@ impl ModelSet {
             Self::OpenfaceEyes => "openface-eyes",
             Self::OpenfaceAuImage => "openface-au-image",
             Self::OpenfaceAll => "openface-all",
+            Self::Demo => "demo",
         }
     }
 }

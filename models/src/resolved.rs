@@ -8,19 +8,39 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Content, Converted, ModelSet, ModelsError};
 
-/// A file of the manifest on this machine, and what it holds.
+/// Where a model file's bytes are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Location {
+    /// In this file: absolute. Serializing fails if the path is not Unicode.
+    File(PathBuf),
+    /// In the program itself: one of the demo models.
+    Embedded,
+}
+
+/// A model file on this machine, and what it holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ResolvedFile {
     /// Its id in the manifest; see [`crate::id`].
     pub id: String,
     /// Its path relative to its origin's folder, with `/`.
     pub relative: String,
-    /// Where it lies: absolute. Serializing fails if it is not Unicode.
-    pub path: PathBuf,
+    /// Where it lies.
+    pub location: Location,
     /// What it held when it was looked into, and must hold when it is read.
     pub content: Content,
     /// What was made of it when it was installed; pipelines that can use it do.
     pub converted: Vec<Converted>,
+}
+
+impl ResolvedFile {
+    /// What messages call it.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match &self.location {
+            Location::File(path) => path.display().to_string(),
+            Location::Embedded => format!("{} (part of the program)", self.relative),
+        }
+    }
 }
 
 /// All files of a set, looked into.

@@ -6,8 +6,9 @@
 use std::fs;
 use std::path::Path;
 
-use crate::resolved::{ResolvedFile, ResolvedSet};
-use crate::{AlteredFile, Content, Converted, FoundFile, FoundSet, ModelsError};
+use crate::demo;
+use crate::resolved::{Location, ResolvedFile, ResolvedSet};
+use crate::{AlteredFile, Content, Converted, FoundFile, FoundSet, ModelSet, ModelsError};
 
 /// What to do with a file whose content neither the manifest lists nor the user trusts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,7 +54,7 @@ pub fn pin(found: &FoundSet, unknown: UnknownModels) -> Result<PinnedSet, Models
         pinned.set.files.push(ResolvedFile {
             id: file.id.clone(),
             relative: file.relative.clone(),
-            path: file.path.clone(),
+            location: Location::File(file.path.clone()),
             content,
             converted: match file.conversion {
                 Some(conversion) => found.cache.find(&file.id, conversion, content),
@@ -78,9 +79,18 @@ impl ResolvedFile {
     /// Reads the file, if it still is what it was.
     ///
     /// # Errors
-    /// [`ModelsError::Unreadable`] and [`ModelsError::Altered`].
+    /// [`ModelsError::Unreadable`] and [`ModelsError::Altered`]; [`ModelsError::NotInSet`] when it is
+    /// part of another build of the program.
     pub fn read(&self) -> Result<Vec<u8>, ModelsError> {
-        read_exactly(&self.id, &self.path, self.content)
+        match &self.location {
+            Location::File(path) => read_exactly(&self.id, path, self.content),
+            Location::Embedded => demo::bytes(&self.relative, self.content)
+                .map(<[u8]>::to_owned)
+                .ok_or_else(|| ModelsError::NotInSet {
+                    set: ModelSet::Demo,
+                    file: self.relative.clone(),
+                }),
+        }
     }
 
     /// What was made of it, in this variant, if it is there.
@@ -221,7 +231,7 @@ mod tests {
     fn a_pinned_set_expects_what_was_found() {
         let dir = tempfile::tempdir().unwrap();
         let pinned = pin(&found_with(dir.path(), b"yours"), UnknownModels::Allow).unwrap();
-        fs::write(&pinned.set.files[0].path, b"ours").unwrap();
+        fs::write(dir.path().join("model.dat"), b"ours").unwrap();
         assert!(pinned.set.read("model").is_err());
     }
 

@@ -180,6 +180,8 @@ pub enum PipelineChoice {
     OpenfaceClm,
     /// RetinaFace finds the face, PFLD its landmarks: fast
     Pfld,
+    /// As pfld, with models that are part of the program and know only the synthetic demo face
+    Demo,
     /// OpenFace 3.0's networks: presence of 8 action units, AU45, emotion, gaze, 98 landmarks
     Openface3,
 }
@@ -187,7 +189,7 @@ pub enum PipelineChoice {
 impl PipelineChoice {
     /// The model sets that will do, the best one first.
     pub fn candidates(self) -> &'static [ModelSet] {
-        use ModelSet::{Openface3, OpenfaceCeclm, OpenfaceClm, OpenfaceClnf, Pfld};
+        use ModelSet::{Demo, Openface3, OpenfaceCeclm, OpenfaceClm, OpenfaceClnf, Pfld};
         match self {
             Self::Auto => &[OpenfaceCeclm, OpenfaceClnf, Pfld],
             Self::Openface => &[OpenfaceCeclm, OpenfaceClnf],
@@ -195,6 +197,7 @@ impl PipelineChoice {
             Self::OpenfaceClnf => &[OpenfaceClnf],
             Self::OpenfaceClm => &[OpenfaceClm],
             Self::Pfld => &[Pfld],
+            Self::Demo => &[Demo],
             Self::Openface3 => &[Openface3],
         }
     }

@@ -6,20 +6,28 @@ use std::sync::Arc;
 use crate::output::{Columns, OpenFace3Style, TableDesign};
 use crate::pipeline::PipelineOptions;
 use crate::plan::ShortestSegment;
-use faceau_models::{ModelSet, ModelsError, PinnedSet, Store, UnknownModels, id, pin};
+use faceau_models::{
+    FoundSet, ModelSet, ModelsError, PinnedSet, ResolvedSet, Store, UnknownModels, id, pin,
+};
 use faceau_vision::au::models::{AuModels, AuModelsError};
 
 /// Nothing can be done.
 #[derive(Debug, thiserror::Error)]
 pub enum SetupError {
-    /// Model files are missing or not the right ones.
+    /// Model files are missing.
+    #[error(
+        "{0}. To see faceau at work without any model file: faceau-supervisor demo run (its demo \
+         models know only a synthetic face)"
+    )]
+    Missing(#[source] ModelsError),
+    /// Model files are not the right ones, or cannot be read.
     #[error(transparent)]
     Models(#[from] ModelsError),
     /// A model file makes no sense.
-    #[error("{}: {reason}", path.display())]
+    #[error("{file}: {reason}")]
     BadModel {
-        /// The file.
-        path: PathBuf,
+        /// What messages call the file.
+        file: String,
         /// What is wrong with it.
         reason: String,
     },
@@ -47,9 +55,18 @@ impl Models {
     /// How long a segment must be for this pipeline's tracker.
     pub fn shortest_segment(&self) -> ShortestSegment {
         match self.pinned.set.set {
-            ModelSet::Pfld | ModelSet::Openface3 => ShortestSegment::QUICK_START,
+            ModelSet::Pfld | ModelSet::Demo | ModelSet::Openface3 => ShortestSegment::QUICK_START,
             _ => ShortestSegment::SLOW_START,
         }
+    }
+
+    /// What users must know of these models before they look at a table.
+    pub fn caution(&self) -> Option<&'static str> {
+        (self.pinned.set.set == ModelSet::Demo).then_some(
+            "the demo models know only the synthetic face of demo videos: what they say of real \
+             faces means nothing. For those, install real models (faceau-supervisor models list \
+             shows which there are) and leave out --pipeline demo",
+        )
     }
 
     /// The columns that the pipeline knows.
@@ -93,6 +110,22 @@ pub fn models(
     } else {
         UnknownModels::Refuse
     };
+    let pinned = match candidates {
+        [ModelSet::Demo] => PinnedSet {
+            set: ResolvedSet::demo(),
+            unknown: Vec::new(),
+        },
+        _ => pin(&find(folder, candidates)?, unknown)?,
+    };
+    let au = match pinned.set.set {
+        ModelSet::Openface3 => None,
+        _ => Some(Arc::new(au_models(&pinned)?)),
+    };
+    Ok(Models { pinned, au })
+}
+
+/// The first set of which all files are there.
+fn find(folder: Option<&Path>, candidates: &[ModelSet]) -> Result<FoundSet, SetupError> {
     let store = Store::locate(folder);
     let mut found = Err(ModelsError::Manifest("no pipeline was asked for".into()));
     for &set in candidates {
@@ -101,12 +134,10 @@ pub fn models(
             break;
         }
     }
-    let pinned = pin(&found?, unknown)?;
-    let au = match pinned.set.set {
-        ModelSet::Openface3 => None,
-        _ => Some(Arc::new(au_models(&pinned)?)),
-    };
-    Ok(Models { pinned, au })
+    found.map_err(|error| match error {
+        ModelsError::Missing { .. } => SetupError::Missing(error),
+        other => other.into(),
+    })
 }
 
 fn au_models(pinned: &PinnedSet) -> Result<AuModels, SetupError> {
@@ -121,7 +152,7 @@ fn au_models(pinned: &PinnedSet) -> Result<AuModels, SetupError> {
     let text = String::from_utf8_lossy(&text);
     AuModels::load(&text, &mut |name| set.read_named_by(list, name)).map_err(|error| {
         SetupError::BadModel {
-            path: list.path.clone(),
+            file: list.name(),
             reason: with_cause(&error),
         }
     })

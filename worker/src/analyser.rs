@@ -78,10 +78,10 @@ impl Opening<'_, '_> {
         Ok(String::from_utf8_lossy(&self.bytes(id)?).into_owned())
     }
 
-    /// The file's path, for messages.
+    /// What messages call the file.
     fn name(&self, id: &str) -> String {
         self.file(id)
-            .map_or_else(|_| id.to_owned(), |file| file.path.display().to_string())
+            .map_or_else(|_| id.to_owned(), ResolvedFile::name)
     }
 
     fn network(
@@ -155,7 +155,7 @@ impl Opening<'_, '_> {
             ShapeModel::parse(&self.text(id::AU_PDM)?).with_context(|| self.name(id::AU_PDM))?,
         );
         let tracker: Box<dyn LandmarkTracker> = match self.setup.models.set {
-            ModelSet::Pfld => Box::new(self.pfld_tracker(&shape)?),
+            ModelSet::Pfld | ModelSet::Demo => Box::new(self.pfld_tracker(&shape)?),
             ModelSet::OpenfaceClnf => Box::new(self.openface_tracker(id::CLNF)?),
             ModelSet::OpenfaceCeclm => Box::new(self.openface_tracker(id::CECLM)?),
             ModelSet::OpenfaceClm => Box::new(self.openface_tracker(id::CLM)?),

@@ -108,6 +108,9 @@ impl<'a> Batch<'a> {
             cli.allow_unknown_models,
         )?;
         progress.info(&format!("pipeline: {}", models.pinned.set.set));
+        if let Some(caution) = models.caution() {
+            progress.warn_all(caution);
+        }
         if !models.pinned.unknown.is_empty() {
             let unknown = &models.pinned.unknown;
             let named = unknown.iter().take(3).map(String::as_str);

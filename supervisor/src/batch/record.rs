@@ -112,7 +112,9 @@ impl Batch<'_> {
                 workers_started: self.pool.starts(),
                 stages: report.stages.rows(),
             },
-            warnings: report.warnings.clone(),
+            warnings: (self.models.caution().map(str::to_owned).into_iter())
+                .chain(report.warnings.iter().cloned())
+                .collect(),
         }
     }
 }
