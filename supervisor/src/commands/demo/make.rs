@@ -18,7 +18,7 @@ use super::size::{Size, parse_size};
 use crate::batch::Exit;
 
 /// `demo make`
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct MakeArgs {
     /// The video [default: faceau-demo.mp4, unless --images is given]
     #[arg(long, value_name = "FILE")]
@@ -94,6 +94,50 @@ fn parse_span(text: &str) -> Result<Span, String> {
 }
 
 impl MakeArgs {
+    /// A clip of one face at 30 frames per second, in place of what is there.
+    pub fn plain(video: PathBuf, seconds: f32, seed: u64) -> Self {
+        Self {
+            out: Some(video),
+            images: None,
+            seconds,
+            frames: None,
+            fps: 30.0,
+            variable_frame_rate: false,
+            size: Size {
+                width: 1280,
+                height: 720,
+            },
+            rotate: "0".to_owned(),
+            seed,
+            faces: 1,
+            absent: Vec::new(),
+            occlude: Vec::new(),
+            max_angle: 20.0,
+            overwrite: true,
+        }
+    }
+
+    /// The same, with pictures of this size.
+    #[must_use]
+    pub fn with_size(mut self, size: Size) -> Self {
+        self.size = size;
+        self
+    }
+
+    /// The same, with nobody in the picture for a while.
+    #[must_use]
+    pub fn with_absence(mut self, span: Span) -> Self {
+        self.absent.push(span);
+        self
+    }
+
+    /// The same, with heads that turn so many degrees.
+    #[must_use]
+    pub fn with_largest_angle(mut self, degrees: f32) -> Self {
+        self.max_angle = degrees;
+        self
+    }
+
     fn check(&self) -> anyhow::Result<()> {
         ensure!(
             (1.0..=240.0).contains(&self.fps),

@@ -1,8 +1,13 @@
 //! `faceau-supervisor demo …`: the synthetic face.
 
+mod check;
 mod export;
 mod make;
+mod recovery;
+mod run;
 mod size;
+mod trial;
+mod truth;
 
 use clap::{Args, Subcommand};
 
@@ -14,7 +19,7 @@ use crate::batch::Exit;
 #[command(after_help = "\
 EXIT CODES:
   0    done
-  1    something cannot be written
+  1    something cannot be written; check: the models do not keep their promise
   2    the command line makes no sense
   130  stopped by Ctrl+C (other signals: 128 + their number)")]
 pub struct DemoCommand {
@@ -24,6 +29,11 @@ pub struct DemoCommand {
 
 #[derive(Debug, Subcommand)]
 enum Action {
+    /// See the program at work without any model file: make a demo video, measure it with the demo
+    /// models that are part of the program, and compare with the truth
+    Run(run::RunArgs),
+    /// Check the demo models on clips that they were not trained on
+    Check(check::CheckArgs),
     /// Make a video of a synthetic face, with the truth about every frame beside it
     Make(make::MakeArgs),
     /// Write random stills of synthetic faces and their truth as NumPy arrays, for training
@@ -39,8 +49,10 @@ impl DemoCommand {
     /// Does it.
     pub fn run(&self) -> Exit {
         let done = match &self.action {
+            Action::Run(args) => run::run(args),
+            Action::Check(args) => check::run(args),
             Action::Make(args) => make::run(args),
-            Action::Export(args) => export::run(args),
+            Action::Export(args) => export::run(args).map(|()| Exit::Code(GOOD)),
         };
         done.unwrap_or_else(|error| {
             complain(&error);
