@@ -6,6 +6,7 @@
 //! what is left: [`table`], [`record`], [`events`].
 
 pub mod batch;
+pub mod demo;
 pub mod double;
 pub mod driving;
 pub mod events;
