@@ -1,4 +1,5 @@
-//! What machine this is: processor, cores, memory. For reports; nothing is decided by it.
+//! What machine this is: processor, cores, memory. For reports; all that is decided by it is whether
+//! a job fits into its memory.
 
 use std::thread::available_parallelism;
 
@@ -65,6 +66,32 @@ pub fn available_memory() -> Option<u64> {
     Some(kilobytes * 1024)
 }
 
+/// Bytes of memory that the machine has, or less if this program runs in a container that allows
+/// less, if the system tells.
+pub fn memory() -> Option<u64> {
+    let physical = physical_memory()?;
+    let allowed = std::fs::read_to_string("/sys/fs/cgroup/memory.max").ok();
+    let allowed = allowed.and_then(|limit| limit.trim().parse().ok());
+    Some(allowed.map_or(physical, |allowed: u64| allowed.min(physical)))
+}
+
+#[cfg(target_os = "macos")]
+fn physical_memory() -> Option<u64> {
+    let output = std::process::Command::new("/usr/sbin/sysctl")
+        .args(["-n", "hw.memsize"])
+        .output()
+        .ok()?;
+    String::from_utf8(output.stdout).ok()?.trim().parse().ok()
+}
+
+#[cfg(not(target_os = "macos"))]
+fn physical_memory() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let line = (text.lines()).find_map(|line| line.strip_prefix("MemTotal:"))?;
+    let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kilobytes * 1024)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -74,6 +101,7 @@ mod tests {
         assert!(threads() >= 1);
         if cfg!(target_os = "linux") {
             assert!(available_memory().is_some_and(|bytes| bytes > 1 << 20));
+            assert!(memory().is_some_and(|bytes| bytes > 1 << 20));
         }
     }
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use bytemuck::Zeroable;
 use faceau_shared::protocol::{Begin, FrameTask};
-use faceau_shared::ring::FreeSlot;
+use faceau_shared::ring::{FreeSlot, RingError, RingLayout};
 use faceau_vision::analysis::FrameAnalysis;
 use faceau_vision::extras::Extras;
 
@@ -17,6 +17,7 @@ use super::lane::Lane;
 use super::outcome::{JobError, JobReport, Outcome};
 use super::policy::{self, Action, Answer, Policy};
 use super::results::Results;
+use super::ring_size::{check_memory, ring_layout};
 use super::run::{Context, remark};
 use super::stages::StageTable;
 use super::task::TaskId;
@@ -24,6 +25,7 @@ use crate::cpu_time;
 use crate::events::{DecodedFrame, Event, LaneId, ReaderEvent, TICK, WorkerEvent, WorkerId};
 use crate::input::reader::ReadError;
 use crate::input::{Input, Source};
+use crate::machine;
 use crate::output::OutputPaths;
 use crate::plan::{self, Tracking};
 use crate::pool::{News, Pool};
@@ -54,6 +56,8 @@ impl<E: Into<JobError>> From<E> for Setback {
 pub(super) struct Job {
     input: PathBuf,
     source: Source,
+    /// The shape of every worker's ring.
+    ring: RingLayout,
     /// What is wanted of each frame beside its analysis.
     extras: Extras,
     policy: Policy,
@@ -97,6 +101,10 @@ impl Job {
         };
         let segments = plan::cut(&index, tracking, context.shortest_segment);
         let count = segments.len();
+        let workers = context.settings.workers.min(count);
+        let geometry = source.geometry();
+        let ring = ring_layout(geometry, paths.extras(), workers).map_err(RingError::from)?;
+        check_memory(input.path(), geometry, ring, workers, machine::memory())?;
         let mut results = Results::new(source.clone(), segments, paths, context.table)?;
         for remark in source.remarks() {
             context.progress.warn(input.path(), &remark);
@@ -111,6 +119,7 @@ impl Job {
         let extras = paths.extras();
         Ok(Self {
             input: input.path().into(),
+            ring,
             extras,
             policy,
             actions: Vec::new(),
@@ -354,7 +363,7 @@ impl Job {
                 let lane = Lane::open(
                     worker,
                     &self.source,
-                    self.extras,
+                    self.ring,
                     context.decoder_threads,
                     context.sender,
                 )?;

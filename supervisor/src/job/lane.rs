@@ -11,27 +11,11 @@ use std::sync::mpsc;
 use std::thread;
 
 use faceau_shared::ring::{BusySlot, FreeSlot, Ring, RingError, RingLayout};
-use faceau_vision::analysis::FrameAnalysis;
-use faceau_vision::extras::Extras;
 
 use super::task::TaskId;
 use crate::events::{DecodedFrame, Event, EventSender, LaneId, ReaderEvent, WorkerId};
+use crate::input::Source;
 use crate::input::reader::{ReadError, Reader};
-use crate::input::{Geometry, Source};
-
-/// Slots of a ring: enough that a worker never waits for its decoder's hiccups.
-const MOST_SLOTS: usize = 8;
-const FEWEST_SLOTS: usize = 3;
-/// Memory that a ring takes if its slots are large, as with 4K video.
-const RING_BYTES: usize = 32 << 20;
-
-/// The shape of the ring for frames of a certain size and these extra results.
-pub fn ring_layout(geometry: Geometry, extras: Extras) -> Result<RingLayout, RingError> {
-    let frame = RingLayout::frame_bytes(geometry.width, geometry.height);
-    let slots = (RING_BYTES / frame.max(1)).clamp(FEWEST_SLOTS, MOST_SLOTS);
-    let results = FrameAnalysis::BYTES + extras.bytes();
-    Ok(RingLayout::new(slots as u32, frame, results)?)
-}
 
 /// One worker's line of frames.
 pub struct Lane {
@@ -47,15 +31,14 @@ pub struct Lane {
 }
 
 impl Lane {
-    /// Makes a ring for frames of `source` with these extra results, and starts the thread that
-    /// fills it.
+    /// Makes a ring of this shape, and starts the thread that fills it with frames of `source`.
     ///
     /// # Errors
     /// When there is no shared memory, or no thread.
     pub fn open(
         worker: WorkerId,
         source: &Source,
-        extras: Extras,
+        layout: RingLayout,
         decoder_threads: usize,
         events: &EventSender,
     ) -> Result<Self, RingError> {
@@ -64,7 +47,6 @@ impl Lane {
             worker,
             number: NEXT.fetch_add(1, Ordering::Relaxed),
         };
-        let layout = ring_layout(source.geometry(), extras)?;
         let (ring, slots) = Ring::create(layout)?;
         let (free, free_slots) = mpsc::channel();
         for slot in slots {

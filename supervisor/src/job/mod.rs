@@ -14,6 +14,7 @@ mod outcome;
 pub mod pieces;
 pub mod policy;
 mod results;
+mod ring_size;
 mod run;
 mod stages;
 mod task;
