@@ -1,6 +1,7 @@
-//! Extra results of frames whose turn has not come, on disk instead of in memory.
+//! Results of frames whose turn has not come, on disk instead of in memory.
 //!
-//! Segments far from the one that is being written can have thousands of results waiting. Each
+//! Segments far from the one that is being written can have thousands of results waiting, more so
+//! when the worker of an early one is stuck. Each
 //! takes a place of fixed size in a file without a name, and gives it back when nobody wants it
 //! any more, so that the file grows with what waits and not with the video.
 
@@ -13,7 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// Places that can be used again.
 type Free = Arc<Mutex<Vec<u64>>>;
 
-/// Keeps extra results of equal size.
+/// Keeps results of equal size.
 #[derive(Debug)]
 pub struct Keeper {
     file: File,
@@ -23,7 +24,7 @@ pub struct Keeper {
     free: Free,
 }
 
-/// The place of one frame's extra results, which it holds until it is dropped.
+/// The place of one frame's results, which it holds until it is dropped.
 #[derive(Debug)]
 pub struct Kept {
     place: u64,
@@ -80,6 +81,14 @@ impl Keeper {
     /// When the disk fails.
     pub fn read(&self, kept: &Kept, bytes: &mut Vec<u8>) -> io::Result<()> {
         bytes.resize(self.size, 0);
+        self.read_into(kept, bytes)
+    }
+
+    /// Reads back what was kept into `bytes`, which is as long.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn read_into(&self, kept: &Kept, bytes: &mut [u8]) -> io::Result<()> {
         self.file
             .read_exact_at(bytes, kept.place * self.size as u64)
     }

@@ -10,15 +10,16 @@
 //! not been there: trackers are compared by what they last knew.
 
 use std::collections::BTreeMap;
-use std::mem::offset_of;
+use std::io;
 use std::ops::Range;
+use std::path::Path;
 use std::sync::Arc;
 
 use bytemuck::Zeroable;
 use faceau_vision::analysis::FrameAnalysis;
 
 use super::agreement::agree;
-use super::keeper::Kept;
+use super::keeper::{Keeper, Kept};
 use super::pieces::Finding;
 use super::task::{RunOn, TaskId};
 use crate::plan::Segment;
@@ -31,6 +32,8 @@ pub struct Merger {
     segments: Vec<Segment>,
     /// Results of each segment that have come, whether they wait or not.
     accepted: Vec<usize>,
+    /// Where results wait.
+    keeper: Keeper,
     /// Results that wait, by segment, from the segment's first frame on.
     parked: BTreeMap<usize, Vec<Parked>>,
     /// With what a segment's tracker enters it: its last analysis of a frame before the first.
@@ -66,8 +69,8 @@ struct Parked {
 }
 
 enum ParkedFinding {
-    /// An analysis's bytes, cut off before the bins if it has none.
-    Analysed(Box<[u8]>),
+    /// Where the analysis is.
+    Analysed(Kept),
     /// Why there is none.
     Failed(Box<str>),
 }
@@ -79,40 +82,38 @@ enum Unparked {
 }
 
 impl Parked {
-    fn new(finding: Finding<'_>, extras: Option<Kept>) -> Self {
+    fn new(finding: Finding<'_>, extras: Option<Kept>, keeper: &mut Keeper) -> io::Result<Self> {
         let finding = match finding {
             Finding::Analysed(analysis) => {
-                let bytes = bytemuck::bytes_of(analysis);
-                let length = if analysis.has_bins == 0 {
-                    offset_of!(FrameAnalysis, fhog_bins)
-                } else {
-                    bytes.len()
-                };
-                ParkedFinding::Analysed(bytes[..length].into())
+                ParkedFinding::Analysed(keeper.keep(bytemuck::bytes_of(analysis))?)
             }
             Finding::Failed(reason) => ParkedFinding::Failed(reason.into()),
         };
-        Self { finding, extras }
+        Ok(Self { finding, extras })
     }
 
-    fn unpark(&self) -> Unparked {
-        match &self.finding {
-            ParkedFinding::Analysed(bytes) => {
+    fn unpark(&self, keeper: &Keeper) -> io::Result<Unparked> {
+        Ok(match &self.finding {
+            ParkedFinding::Analysed(kept) => {
                 let mut analysis = Arc::new(FrameAnalysis::zeroed());
                 if let Some(analysis) = Arc::get_mut(&mut analysis) {
-                    bytemuck::bytes_of_mut(analysis)[..bytes.len()].copy_from_slice(bytes);
+                    keeper.read_into(kept, bytemuck::bytes_of_mut(analysis))?;
                 }
                 Unparked::Analysed(analysis)
             }
             ParkedFinding::Failed(reason) => Unparked::Failed(reason.clone()),
-        }
+        })
     }
 }
 
 impl Merger {
-    /// Will put the frames of `segments` in order.
-    pub fn new(segments: Vec<Segment>) -> Self {
-        Self {
+    /// Will put the frames of `segments` in order. Those that wait do so in a file in `folder`.
+    ///
+    /// # Errors
+    /// When the system refuses the file.
+    pub fn new(segments: Vec<Segment>, folder: &Path) -> io::Result<Self> {
+        Ok(Self {
+            keeper: Keeper::create_in(folder, FrameAnalysis::BYTES)?,
             accepted: vec![0; segments.len()],
             segments,
             parked: BTreeMap::new(),
@@ -122,7 +123,7 @@ impl Merger {
             position: Position::Within(0),
             run_ons: 0,
             request: None,
-        }
+        })
     }
 
     /// Whether all frames have been passed on.
@@ -163,7 +164,7 @@ impl Merger {
     ///
     /// For the frame before a segment's first, the result is what the segment's tracker knew last
     /// (see [`Found::finding`](super::pieces::Found::finding)); earlier ones are not looked at.
-    pub fn accept<E>(
+    pub fn accept<E: From<io::Error>>(
         &mut self,
         task: TaskId,
         frame: usize,
@@ -183,15 +184,15 @@ impl Merger {
                 } else if frame != frames.start + self.accepted[number] || frame >= frames.end {
                     return Ok(());
                 } else {
-                    self.accepted[number] += 1;
                     if matches!(self.position, Position::Within(within) if within == number)
                         && frame == self.passed
                     {
                         self.pass(finding, extras.as_ref(), sink)?;
                     } else {
-                        let parked = self.parked.entry(number).or_default();
-                        parked.push(Parked::new(finding, extras));
+                        let parked = Parked::new(finding, extras, &mut self.keeper)?;
+                        self.parked.entry(number).or_default().push(parked);
                     }
+                    self.accepted[number] += 1;
                 }
             }
             TaskId::RunOn(number) => {
@@ -207,7 +208,7 @@ impl Merger {
                 if *current != number || frame != frames.start + results.len() {
                     return Ok(());
                 }
-                results.push(Parked::new(finding, extras));
+                results.push(Parked::new(finding, extras, &mut self.keeper)?);
             }
         }
         self.advance(sink)
@@ -241,7 +242,7 @@ impl Merger {
     }
 
     /// Passes on whatever can be passed on.
-    fn advance<E>(
+    fn advance<E: From<io::Error>>(
         &mut self,
         sink: &mut impl FnMut(usize, Finding<'_>, Option<&Kept>) -> Result<(), E>,
     ) -> Result<(), E> {
@@ -258,13 +259,13 @@ impl Merger {
     }
 
     /// Passes on waiting results of the segment; moves on at its end.
-    fn advance_within<E>(
+    fn advance_within<E: From<io::Error>>(
         &mut self,
         number: usize,
         sink: &mut impl FnMut(usize, Finding<'_>, Option<&Kept>) -> Result<(), E>,
     ) -> Result<bool, E> {
         let frames = self.segments[number].frames.clone();
-        while let Some((next, extras)) = self.parked_result(number, self.passed) {
+        while let Some((next, extras)) = self.parked_result(number, self.passed)? {
             self.pass_unparked(&next, extras.as_ref(), sink)?;
         }
         Ok(self.passed == frames.end && self.leave(number))
@@ -280,10 +281,18 @@ impl Merger {
     }
 
     /// A result of a segment that waits. Its extras are given away: they are wanted once.
-    fn parked_result(&mut self, number: usize, frame: usize) -> Option<(Unparked, Option<Kept>)> {
+    fn parked_result(
+        &mut self,
+        number: usize,
+        frame: usize,
+    ) -> io::Result<Option<(Unparked, Option<Kept>)>> {
         let offset = frame - self.segments[number].frames.start;
-        let waiting = self.parked.get_mut(&number)?.get_mut(offset)?;
-        Some((waiting.unpark(), waiting.extras.take()))
+        let parked = self.parked.get_mut(&number);
+        let Some(waiting) = parked.and_then(|parked| parked.get_mut(offset)) else {
+            return Ok(None);
+        };
+        let result = waiting.unpark(&self.keeper)?;
+        Ok(Some((result, waiting.extras.take())))
     }
 
     /// Decides whether the segment can follow, as soon as its tracker has got there.
@@ -319,13 +328,13 @@ impl Merger {
     }
 
     /// Passes on the next result of a run-on once the segment's own is there to compare with.
-    fn advance_run_on<E>(
+    fn advance_run_on<E: From<io::Error>>(
         &mut self,
         number: usize,
         sink: &mut impl FnMut(usize, Finding<'_>, Option<&Kept>) -> Result<(), E>,
     ) -> Result<bool, E> {
         // The segment's own extras for these frames are not wanted and go here.
-        let Some((own, _)) = self.parked_result(number, self.passed) else {
+        let Some((own, _)) = self.parked_result(number, self.passed)? else {
             return Ok(false);
         };
         let Position::RunningOn {
@@ -338,7 +347,7 @@ impl Merger {
         let Some(waiting) = results.get_mut(self.passed - frames.start) else {
             return Ok(false);
         };
-        let (result, extras) = (waiting.unpark(), waiting.extras.take());
+        let (result, extras) = (waiting.unpark(&self.keeper)?, waiting.extras.take());
         self.pass_unparked(&result, extras.as_ref(), sink)?;
         // Only analyses of the same frame can be compared.
         let both_agree = match (&result, &own) {

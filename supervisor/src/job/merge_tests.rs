@@ -5,7 +5,6 @@ use crate::input::FrameIndex;
 use crate::job::keeper::Keeper;
 use crate::plan::{ShortestSegment, Tracking, cut};
 use proptest::prelude::*;
-use std::convert::Infallible;
 
 const FRAMES: usize = 300;
 
@@ -49,7 +48,7 @@ impl Simulation {
         };
         let segments = cut(&index, Tracking::Segmented, ShortestSegment::QUICK_START);
         Self {
-            merger: Merger::new(segments.clone()),
+            merger: Merger::new(segments.clone(), &std::env::temp_dir()).unwrap(),
             keeper: Keeper::create_in(&std::env::temp_dir(), 3).unwrap(),
             waiting: segments
                 .iter()
@@ -97,16 +96,12 @@ impl Simulation {
             let expected = analysis(frame, true);
             assert_eq!(bytemuck::bytes_of(a), bytemuck::bytes_of(&expected));
             passed.push(frame);
-            Ok::<(), Infallible>(())
+            Ok::<(), io::Error>(())
         };
         let result = analysis(next, settled);
-        let Ok(()) = self.merger.accept(
-            task,
-            next,
-            Finding::Analysed(&result),
-            Some(kept),
-            &mut sink,
-        );
+        let finding = Finding::Analysed(&result);
+        let accepted = (self.merger).accept(task, next, finding, Some(kept), &mut sink);
+        accepted.unwrap();
         if let Some(run_on) = self.merger.take_request() {
             assert_eq!(run_on.after.landmarks[3], run_on.frames.start as f32 - 1.0);
             self.waiting

@@ -75,12 +75,13 @@ impl Results {
             let bytes = paths.extras().bytes();
             let keeper = (bytes > 0).then(|| Keeper::create_in(folder, bytes));
             let table = Table::begin(design, folder, source.frame_rate())?;
-            Ok((keeper.transpose()?, table))
+            let merger = Merger::new(segments.clone(), folder)?;
+            Ok((keeper.transpose()?, table, merger))
         };
-        let (keeper, table) = spools().map_err(on_disk)?;
+        let (keeper, table, merger) = spools().map_err(on_disk)?;
         Ok(Self {
             csv: paths.csv.clone(),
-            merger: Merger::new(segments.clone()),
+            merger,
             segments,
             keeper,
             written: Written {

@@ -48,6 +48,13 @@ impl Container {
         Ok(Self { input, track })
     }
 
+    /// Reads the next packet of any track that is not discarded. What was in `packet` goes: FFmpeg
+    /// itself would write over it and forget the memory.
+    pub(super) fn read_packet(&mut self, packet: &mut ffmpeg::Packet) -> Result<(), ffmpeg::Error> {
+        *packet = ffmpeg::Packet::empty();
+        packet.read(&mut self.input)
+    }
+
     /// Refuses pictures that are too large, before a decoder makes room for them. A track that does
     /// not tell may pass; its decoder will know.
     pub(super) fn check_frame(&self, path: &Path) -> Result<(), InputError> {

@@ -81,7 +81,7 @@ impl FrameStream {
     fn feed(&mut self) -> Result<(), InputError> {
         let mut errors = 0;
         loop {
-            match self.packet.read(&mut self.container.input) {
+            match self.container.read_packet(&mut self.packet) {
                 Ok(()) if self.packet.stream() != self.container.track => {}
                 Ok(()) => match self.decoder.send_packet(&self.packet) {
                     Ok(()) => return Ok(()),

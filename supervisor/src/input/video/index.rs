@@ -184,7 +184,7 @@ fn read_packets(container: &mut Container) -> (Vec<PacketFacts>, usize) {
     let mut errors = 0;
     let mut packet = ffmpeg::Packet::empty();
     while errors < MOST_ERRORS_IN_A_ROW {
-        match packet.read(&mut container.input) {
+        match container.read_packet(&mut packet) {
             Ok(()) => errors = 0,
             Err(ffmpeg::Error::Eof) => break,
             Err(_) => {

@@ -151,7 +151,7 @@ impl World {
         let mut world = Self {
             policy,
             staff: Staff::new(START_DEADLINE),
-            merger: Merger::new(segments.clone()),
+            merger: Merger::new(segments.clone(), &std::env::temp_dir()).unwrap(),
             segments,
             processes: BTreeMap::new(),
             lanes: 0,
@@ -325,9 +325,9 @@ impl World {
                 Finding::Failed(_) => None,
             };
             written.push((frame, memory));
-            Ok::<(), std::convert::Infallible>(())
+            Ok::<(), std::io::Error>(())
         };
-        let Ok(()) = self.merger.accept(task, frame, finding, None, &mut sink);
+        (self.merger.accept(task, frame, finding, None, &mut sink)).unwrap();
         if let Some(run_on) = self.merger.take_request() {
             let task = TaskId::RunOn(run_on.number);
             self.memories.insert(task, Box::new(*run_on.after));
