@@ -38,6 +38,7 @@ pub struct Entry {
     pub outputs: Vec<String>,
     pub frames: usize,
     pub successful: usize,
+    pub failed_frames: usize,
     pub seconds: f64,
     pub reason: Option<String>,
 }

@@ -49,6 +49,7 @@ pub enum Event {
         outputs: Vec<String>,
         frames: usize,
         successful: usize,
+        failed_frames: usize,
         seconds: f64,
         error: Option<String>,
     },

@@ -122,6 +122,7 @@ impl Batch<'_> {
             progress.info(&report.stages.to_text());
         }
         let frames = report.table.rows();
+        let failed_frames = report.failed.len();
         let record = self.record(input, identity, &report, complete);
         report.table.finish(&paths.csv)?;
         record.write(&paths.run_record())?;
@@ -136,6 +137,7 @@ impl Batch<'_> {
             outputs,
             frames,
             successful: report.successful,
+            failed_frames,
             seconds: report.seconds,
             error: None,
         })

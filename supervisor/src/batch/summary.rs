@@ -56,6 +56,7 @@ struct Entry {
     outputs: Vec<String>,
     frames: usize,
     successful: usize,
+    failed_frames: usize,
     seconds: f64,
     reason: Option<String>,
 }
@@ -94,6 +95,7 @@ impl Summary {
             outputs: Vec::new(),
             frames: 0,
             successful: 0,
+            failed_frames: 0,
             seconds: 0.0,
             reason: None,
         });
@@ -125,6 +127,7 @@ impl Summary {
         entry.status = end.status;
         entry.outputs = end.outputs.iter().map(|path| text(path)).collect();
         (entry.frames, entry.successful) = (end.frames, end.successful);
+        entry.failed_frames = end.failed_frames;
         entry.seconds = end.seconds;
         entry.reason = end.error.clone();
         if worked {
@@ -221,6 +224,13 @@ fn table(inputs: &[Entry], file: Option<&Path>) -> String {
             // Reasons name the input themselves, mostly.
             Some(reason) if reason.contains(&entry.path) => reason.clone(),
             Some(reason) => format!("{}: {reason}", entry.path),
+            None if entry.failed_frames > 0 => {
+                let failed = entry.failed_frames;
+                format!(
+                    "{} (frames that could not be analysed: {failed})",
+                    entry.path
+                )
+            }
             None => entry.path.clone(),
         };
         // Writing into a string cannot fail.
@@ -253,6 +263,7 @@ mod tests {
             outputs: Vec::new(),
             frames,
             successful,
+            failed_frames: usize::from(path == "a.mp4"),
             seconds: if frames > 0 { 10.0 } else { 0.0 },
             reason: reason.map(str::to_owned),
         };
@@ -264,7 +275,7 @@ mod tests {
         ];
         let expected = "\
 status      frames   faces   frames/s  input
-done           200   75.0%       20.0  a.mp4
+done           200   75.0%       20.0  a.mp4 (frames that could not be analysed: 1)
 failed           -       -          -  b.mp4: no frames
 failed           -       -          -  c.mp4: disk full
 not begun        -       -          -  d.mp4

@@ -53,6 +53,8 @@ pub struct InputEnd {
     pub frames: usize,
     /// Rows with success 1.
     pub successful: usize,
+    /// Rows of frames that could not be analysed.
+    pub failed_frames: usize,
     /// Seconds from opening the input to the last result.
     pub seconds: f64,
     /// Why it failed, if it did.
@@ -66,6 +68,7 @@ impl InputEnd {
             outputs: Vec::new(),
             frames: 0,
             successful: 0,
+            failed_frames: 0,
             seconds: 0.0,
             error,
         }
@@ -91,6 +94,7 @@ impl InputEnd {
                 .collect(),
             frames: frames.written,
             successful: frames.successful,
+            failed_frames: frames.failed.len(),
             ..Self::without_outputs(Status::Skipped, None)
         }
     }

@@ -57,6 +57,7 @@ enum Line<'a> {
         outputs: Vec<String>,
         frames: usize,
         successful: usize,
+        failed_frames: usize,
         seconds: f64,
         error: Option<&'a str>,
     },
@@ -148,6 +149,7 @@ impl JsonStream {
             outputs: end.outputs.iter().map(|p: &PathBuf| text(p)).collect(),
             frames: end.frames,
             successful: end.successful,
+            failed_frames: end.failed_frames,
             seconds: end.seconds,
             error: end.error.as_deref(),
         });
