@@ -3,6 +3,7 @@
 //!
 //! Boxes are the detector's; how the networks cut them out is their own business.
 
+use super::relation::Relation;
 use super::{Convention, LANDMARKS};
 use crate::analysis::{FrameAnalysis, TrackerMemory};
 use crate::image::BgrView;
@@ -13,6 +14,13 @@ use crate::tracking::retinaface::RetinaFace;
 
 /// Boxes beyond this many pixels are no faces, and numbers stay exact below it.
 const LARGEST: f32 = 65536.0;
+/// Stands for a box where none is known.
+const NOWHERE: FaceBox = FaceBox {
+    left: 0.0,
+    top: 0.0,
+    right: 0.0,
+    bottom: 0.0,
+};
 
 /// A rectangle of whole pixels, right and bottom border excluded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,7 +136,7 @@ impl<N: Network> FaceFinder<N> {
             policy: Policy::new(look_every),
             relation: Relation::default(),
             score: 0.0,
-            next: FaceBox::around((0.0, 0.0), 0.0, 0.0),
+            next: NOWHERE,
             pending: None,
         }
     }
@@ -137,8 +145,19 @@ impl<N: Network> FaceFinder<N> {
     pub fn reset(&mut self) {
         match self {
             Self::WholeFrame => {}
-            Self::EveryFrame { last, .. } => *last = None,
-            Self::Follow { policy, .. } => policy.reset(),
+            Self::EveryFrame { last, pending, .. } => (*last, *pending) = (None, None),
+            Self::Follow {
+                policy,
+                relation,
+                score,
+                next,
+                pending,
+                ..
+            } => {
+                policy.reset();
+                (*relation, *score) = (Relation::default(), 0.0);
+                (*next, *pending) = (NOWHERE, None);
+            }
         }
     }
 
@@ -313,53 +332,6 @@ fn look<N: Network>(
     }))
 }
 
-/// How the detector's box lies to that of the landmarks of the same frame. It is measured on every
-/// look, so that it fits the person and takes no constants that a network's training decides.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Relation {
-    /// From the landmarks' centre to the box's, in units of the landmarks' extent.
-    offset: [f32; 2],
-    /// The box's width and height in units of the landmarks' extent.
-    size: [f32; 2],
-}
-
-impl Relation {
-    fn between(face: &FaceBox, landmarks: &FaceBox) -> Self {
-        let extent = extent(landmarks);
-        let ((fx, fy), (lx, ly)) = (face.center(), landmarks.center());
-        Self {
-            offset: [(fx - lx) / extent, (fy - ly) / extent],
-            size: [face.width() / extent, face.height() / extent],
-        }
-    }
-
-    /// The box that belongs to these landmarks.
-    fn face(&self, landmarks: &FaceBox) -> FaceBox {
-        let extent = extent(landmarks);
-        let (x, y) = landmarks.center();
-        let [dx, dy] = self.offset.map(|offset| offset * extent);
-        let [width, height] = self.size.map(|size| size * extent);
-        FaceBox::around((x + dx, y + dy), width, height)
-    }
-
-    fn to_array(self) -> [f32; 4] {
-        let ([dx, dy], [width, height]) = (self.offset, self.size);
-        [dx, dy, width, height]
-    }
-
-    fn from_array([dx, dy, width, height]: [f32; 4]) -> Self {
-        Self {
-            offset: [dx, dy],
-            size: [width, height],
-        }
-    }
-}
-
-/// Mean of width and height: turning the head changes it less than either.
-fn extent(landmarks: &FaceBox) -> f32 {
-    (landmarks.width() + landmarks.height()) / 2.0
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -398,20 +370,5 @@ mod tests {
         assert_eq!(PixelBox::of_box(&odd), None);
         let huge = FaceBox { right: 1e9, ..face };
         assert_eq!(PixelBox::of_box(&huge), None);
-    }
-
-    #[test]
-    fn the_box_moves_and_grows_with_the_landmarks() {
-        let landmarks = FaceBox::around((100.0, 120.0), 80.0, 120.0);
-        let face = FaceBox::around((101.0, 110.0), 90.0, 140.0);
-        let relation = Relation::between(&face, &landmarks);
-        let same = relation.face(&landmarks);
-        let larger = relation.face(&FaceBox::around((200.0, 220.0), 160.0, 240.0));
-        let close = |a: FaceBox, b: FaceBox| {
-            assert!((a.left - b.left).abs() < 1e-3 && (a.bottom - b.bottom).abs() < 1e-3);
-        };
-        close(same, face);
-        close(larger, FaceBox::around((202.0, 200.0), 180.0, 280.0));
-        assert_eq!(Relation::from_array(relation.to_array()), relation);
     }
 }

@@ -13,6 +13,7 @@ pub mod closure;
 pub mod conventions;
 pub mod face;
 pub mod mtl;
+mod relation;
 pub mod star;
 
 pub use analyser::OpenFace3Analyser;
