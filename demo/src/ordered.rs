@@ -47,6 +47,16 @@ pub fn in_order<S, T: Send, E>(
     })
 }
 
+/// Pixels that are rendered at once at most: each takes some 40 bytes.
+const MOST_PIXELS: usize = 64 << 20;
+
+/// How many threads render pictures of this size: all of them, or fewer where that would take gigabytes.
+pub fn render_threads(width: usize, height: usize) -> usize {
+    all_threads()
+        .min(MOST_PIXELS / (width * height).max(1))
+        .max(1)
+}
+
 /// As many threads as there are processors for this process.
 pub fn all_threads() -> usize {
     thread::available_parallelism().map_or(1, usize::from)

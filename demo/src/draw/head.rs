@@ -19,14 +19,29 @@ const BODY_TURNS: f32 = 0.2;
 /// What the lamp's view of the head covers per sample, in mm, and how many samples it has.
 const SHADOW_STEP: f32 = 2.4;
 const SHADOW_SIZE: usize = 176;
+/// Samples that are held at once, 16 bytes each: a whole picture of 1920 x 1080 pixels.
+const MOST_SAMPLES: usize = 1920 * 1080 * SAMPLES * SAMPLES;
 
 /// What drawing a head needs besides the head, kept from one to the next.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct HeadDrawing {
+    most_samples: usize,
     raster: Raster,
     shadow: Raster,
     corners: Vec<Corner>,
     lamp_corners: Vec<Corner>,
+}
+
+impl Default for HeadDrawing {
+    fn default() -> Self {
+        Self {
+            most_samples: MOST_SAMPLES,
+            raster: Raster::default(),
+            shadow: Raster::default(),
+            corners: Vec::new(),
+            lamp_corners: Vec::new(),
+        }
+    }
 }
 
 /// Draws the head of `who` showing `aus` into the picture.
@@ -72,35 +87,48 @@ pub fn draw_head(
     let Some((origin, size)) = extent(&scratch.corners, samples) else {
         return;
     };
-    scratch.raster.reset(origin, size.0, size.1);
-    scratch.shadow.reset((0, 0), SHADOW_SIZE, SHADOW_SIZE);
-    let mut first = 0;
-    let mut number = 0;
-    for mesh in &meshes {
-        let both_sides = mesh.part != Part::Head;
-        for triangle in &mesh.triangles {
-            let pick = |from: &[Corner]| triangle.map(|index| from[first + index as usize]);
-            scratch
-                .raster
-                .triangle(number, pick(&scratch.corners), both_sides);
-            scratch
-                .shadow
-                .triangle(number, pick(&scratch.lamp_corners), true);
-            number += 1;
-        }
-        first += mesh.vertices.len();
-    }
-    let painter = Painter::new(who, aus, surface);
+    let HeadDrawing {
+        raster,
+        shadow,
+        corners,
+        lamp_corners,
+        most_samples,
+    } = scratch;
+    shadow.reset((0, 0), SHADOW_SIZE, SHADOW_SIZE);
+    rasterize(&meshes, shadow, lamp_corners, true);
     let shader = Shader {
-        painter,
+        painter: Painter::new(who, aus, surface),
         meshes: &meshes,
         placement,
         light,
         lamp,
-        shadow: &scratch.shadow,
+        shadow,
         camera,
     };
-    shader.resolve(canvas, &scratch.raster);
+    // Large pictures are drawn in bands, so that the samples take little memory.
+    let band = (*most_samples / size.0 / SAMPLES * SAMPLES).max(SAMPLES);
+    for top in (0..size.1).step_by(band) {
+        let high = band.min(size.1 - top);
+        raster.reset((origin.0, origin.1 + top), size.0, high);
+        rasterize(&meshes, raster, corners, false);
+        shader.resolve(canvas, raster);
+    }
+}
+
+/// Puts all triangles into the raster; those of the head only when they face the viewer, or else
+/// `from_behind`.
+fn rasterize(meshes: &[Mesh], raster: &mut Raster, corners: &[Corner], from_behind: bool) {
+    let mut first = 0;
+    let mut number = 0;
+    for mesh in meshes {
+        let both_sides = from_behind || mesh.part != Part::Head;
+        for triangle in &mesh.triangles {
+            let corners = triangle.map(|index| corners[first + index as usize]);
+            raster.triangle(number, corners, both_sides);
+            number += 1;
+        }
+        first += mesh.vertices.len();
+    }
 }
 
 /// Origin and size, in samples and even, of what corners cover.
@@ -342,5 +370,43 @@ impl Shader<'_> {
             toward_eye,
             lit,
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random_scene::SceneOptions;
+
+    #[test]
+    fn bands_do_not_show() {
+        let scene = SceneOptions::default().scene(3);
+        let face = &scene.faces[0];
+        let surface = Surface::new(&face.identity, &face.aus, face.gaze);
+        let draw = |most_samples: usize| {
+            let mut canvas = Canvas::new(scene.width, scene.height);
+            let mut scratch = HeadDrawing {
+                most_samples,
+                ..HeadDrawing::default()
+            };
+            draw_head(
+                &mut canvas,
+                &mut scratch,
+                &Camera::for_size(scene.width, scene.height),
+                &scene.light,
+                &face.identity,
+                &face.aus,
+                &surface,
+                &face.pose,
+            );
+            canvas
+        };
+        let whole = draw(MOST_SAMPLES);
+        assert!(whole.pixels.iter().filter(|p| **p != Vec3::ZERO).count() > 1000);
+        let banded = draw(20_000);
+        // Samples on the edge of a triangle may fall to its neighbour.
+        for (a, b) in whole.pixels.iter().zip(&banded.pixels) {
+            assert!(a.distance(*b) < 0.05, "{a} {b}");
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::ensure;
 use clap::Args;
 use faceau_demo::export::export_stills;
-use faceau_demo::ordered::all_threads;
+use faceau_demo::ordered::render_threads;
 use faceau_demo::random_scene::SceneOptions;
 
 use super::GOOD;
@@ -82,6 +82,7 @@ pub fn run(args: &ExportArgs) -> anyhow::Result<Exit> {
         occluded: args.occluded,
         blurred: args.blurred,
     };
-    export_stills(&args.out, &options, args.count, args.seed, all_threads())?;
+    let threads = render_threads(options.width, options.height);
+    export_stills(&args.out, &options, args.count, args.seed, threads)?;
     Ok(Exit::Code(GOOD))
 }

@@ -10,7 +10,7 @@ use anyhow::{bail, ensure};
 use clap::Args;
 use faceau_demo::clip::{Clip, ClipOptions, Span, TICKS_PER_SECOND, frame_times};
 use faceau_demo::film::{Film, FilmError};
-use faceau_demo::ordered::all_threads;
+use faceau_demo::ordered::render_threads;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use super::GOOD;
@@ -231,7 +231,7 @@ pub fn run(args: &MakeArgs) -> anyhow::Result<Exit> {
         times,
         frame_rate: args.fps,
         quarters: args.quarters(),
-        threads: all_threads(),
+        threads: render_threads(args.size.width, args.size.height),
     };
     let mut bar = Counter::new(count);
     let signal = Arc::new(AtomicUsize::new(0));
