@@ -5,7 +5,9 @@ use std::time::Instant;
 
 use anyhow::{Context, anyhow, bail};
 use faceau_inference::prepared::{self, Prepared};
-use faceau_inference::{ChooseOutputs, NetworkOptions, OnnxNetwork, ProviderChoice, library};
+use faceau_inference::{
+    ChooseOutputs, NetworkOptions, OnnxNetwork, Provider, ProviderChoice, library,
+};
 use faceau_models::{ModelSet, ResolvedFile, id};
 use faceau_shared::protocol::{
     LogLevel, OpenFace3Setup, ProtocolError, SessionReport, Setup, WorkerReport,
@@ -28,6 +30,7 @@ use faceau_vision::tracking::pfld_tracker::{PfldTracker, PfldTrackerOptions};
 use faceau_vision::tracking::retinaface::{RetinaFace, RetinaFaceOptions};
 use faceau_vision::tracking::validator::Validator;
 
+use crate::by_size::BySize;
 use crate::pipeline::Pipeline;
 
 /// Networks of at least so many bytes are opened in a form that workers share.
@@ -202,11 +205,40 @@ impl Opening<'_, '_> {
         Ok(OpenFace3Analyser::new(faces, mtl, star, convention))
     }
 
+    /// RetinaFace; on Core ML, opened for the size of the frames where there is a file for it.
+    fn detector(&mut self) -> anyhow::Result<BySize<OnnxNetwork>> {
+        const OUTPUTS: [&str; 3] = RetinaFace::<OnnxNetwork>::OUTPUTS;
+        let any = self.network(id::RETINAFACE, &OUTPUTS, &[])?;
+        let provider = any.provider();
+        let sized = match provider {
+            Provider::CoreMl => self.file(id::RETINAFACE)?.converted.clone(),
+            _ => Vec::new(),
+        };
+        let library = self.library.clone();
+        let open = move |shape: &[usize]| {
+            let &[_, _, height, width] = shape else {
+                return None;
+            };
+            // As `faceau-conversion` calls it.
+            let variant = format!("{width}x{height}");
+            let model = sized.iter().find(|one| one.variant == variant)?.read();
+            let options = NetworkOptions {
+                name: id::RETINAFACE,
+                provider: ProviderChoice::Named(provider),
+                outputs: &OUTPUTS,
+                ..NetworkOptions::default()
+            };
+            // The network for all sizes is open already, so nothing is lost.
+            OnnxNetwork::open(&library, &model.ok()?, &options).ok()
+        };
+        Ok(BySize::new(any, Box::new(open)))
+    }
+
     fn pfld_tracker(
         &mut self,
         shape: &Arc<ShapeModel>,
-    ) -> anyhow::Result<PfldTracker<OnnxNetwork, OnnxNetwork>> {
-        let detector = self.network(id::RETINAFACE, &RetinaFace::<OnnxNetwork>::OUTPUTS, &[])?;
+    ) -> anyhow::Result<PfldTracker<BySize<OnnxNetwork>, OnnxNetwork>> {
+        let detector = self.detector()?;
         let landmarker = self.network(
             id::PFLD,
             &[Pfld::<OnnxNetwork>::OUTPUT],

@@ -8,6 +8,7 @@
 //! for measurements.
 
 mod analyser;
+mod by_size;
 mod description;
 mod frames;
 mod lifeline;
