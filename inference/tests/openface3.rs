@@ -346,7 +346,7 @@ fn a_prepared_network_is_the_same_network() {
     std::fs::create_dir(&older).unwrap();
     std::fs::remove_dir_all(first).unwrap();
     assert_eq!(answer(Some(&place)), (plain.clone(), None));
-    assert_eq!(kept(), [first.clone()]);
+    assert_eq!(kept(), std::slice::from_ref(first));
 
     let file = folder.path().join("file");
     std::fs::write(&file, "").unwrap();
