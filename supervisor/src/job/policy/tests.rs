@@ -14,6 +14,8 @@ use bytemuck::Zeroable;
 use faceau_vision::analysis::FrameAnalysis;
 use proptest::prelude::*;
 use std::collections::{BTreeSet, VecDeque};
+use std::ops::Range;
+use std::time::Duration;
 
 const FRAMES: usize = 330;
 const SLOTS: usize = 3;
