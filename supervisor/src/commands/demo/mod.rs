@@ -52,7 +52,7 @@ impl DemoCommand {
             Action::Run(args) => run::run(args),
             Action::Check(args) => check::run(args),
             Action::Make(args) => make::run(args),
-            Action::Export(args) => export::run(args).map(|()| Exit::Code(GOOD)),
+            Action::Export(args) => export::run(args),
         };
         done.unwrap_or_else(|error| {
             complain(&error);
