@@ -60,6 +60,10 @@ pub struct Cli {
     #[arg(long, alias = "overwrite")]
     pub force: bool,
 
+    /// Throw away unfinished work of an earlier run on the same output and begin anew
+    #[arg(long)]
+    pub restart: bool,
+
     /// How faces and landmarks are found
     #[arg(long, value_enum, default_value_t = PipelineChoice::Auto, value_name = "NAME")]
     pub pipeline: PipelineChoice,

@@ -35,6 +35,19 @@ pub enum Event {
         input: usize,
         seconds: Option<f64>,
     },
+    Resumed {
+        input: usize,
+        frames: usize,
+    },
+    Paused {
+        input: usize,
+        reason: String,
+        needed: Option<u64>,
+        free: Option<u64>,
+    },
+    Continued {
+        input: usize,
+    },
     Warning {
         path: Option<String>,
         message: String,
@@ -80,6 +93,9 @@ impl Event {
             Self::InputStart { .. } => "input_start",
             Self::Progress { .. } => "progress",
             Self::Stopping { .. } => "stopping",
+            Self::Resumed { .. } => "resumed",
+            Self::Paused { .. } => "paused",
+            Self::Continued { .. } => "continued",
             Self::Warning { .. } => "warning",
             Self::Error { .. } => "error",
             Self::InputEnd { .. } => "input_end",

@@ -86,6 +86,12 @@ impl Bench {
         names
     }
 
+    /// Empties the output folder, of unfinished work, too.
+    pub fn clear_outputs(&self) {
+        fs::remove_dir_all(self.out()).unwrap();
+        fs::create_dir(self.out()).unwrap();
+    }
+
     /// A table in the output folder.
     pub fn table(&self, name: &str) -> Table {
         Table::read(&self.out().join(name))

@@ -100,6 +100,7 @@ fn what_there_is_of_them_is_kept_when_a_run_is_stopped() {
     fs::write(&gate, "").unwrap();
     running.wait().expect_signal(Signal::INT);
     let files = [
+        "a.faceau-job",
         "a.partial.csv",
         "a.partial.hog",
         "a.partial.run.json",

@@ -161,7 +161,11 @@ fn an_input_that_changes_fails_and_the_next_is_done() {
         fs::write(go_on, "").unwrap();
         let ended = running.wait().expect_code(1);
         ended.expect_line(&["error:", "2.mp4", "changed while it was read", word]);
-        let expected = ["1.csv", "1.run.json", "3.csv", "3.run.json"];
+        let mut expected = vec!["1.csv", "1.run.json", "3.csv", "3.run.json"];
+        if word == "is gone" {
+            // It may come back, and then work goes on; what was read of another is worth nothing.
+            expected.insert(2, "2.faceau-job");
+        }
         assert_eq!(bench.outputs(), expected, "{word}");
     }
 }

@@ -1,5 +1,7 @@
 //! What is said. Numbers of slots and frames go through here; pixels and results never do.
 
+use std::collections::BTreeSet;
+
 use faceau_models::ResolvedSet;
 use serde::{Deserialize, Serialize};
 
@@ -112,6 +114,19 @@ pub struct WorkerReport {
     pub sessions: Vec<SessionReport>,
     /// Milliseconds from the start of the process until now.
     pub startup_ms: f64,
+}
+
+impl WorkerReport {
+    /// What the numbers depend on: the engine, and which providers the networks run on.
+    pub fn engine(&self) -> String {
+        let providers = self
+            .sessions
+            .iter()
+            .map(|session| session.provider.as_str());
+        let providers: BTreeSet<&str> = providers.collect();
+        let providers: Vec<&str> = providers.into_iter().collect();
+        format!("{} on {}", self.runtime, providers.join(", "))
+    }
 }
 
 /// One open network.

@@ -5,11 +5,11 @@ use super::finished::{Standing, standing};
 use super::plan::Task;
 use crate::awake::Awake;
 use crate::events::EventReceiver;
-use crate::identity::Identity;
+use crate::identity::{Identity, RecordedRun};
 use crate::input::{Input, InputError, Stamp};
-use crate::job::pieces::NoLog;
 use crate::job::policy::Settings;
 use crate::job::{self, Context, JobError, JobReport, Outcome};
+use crate::journal::{JobFolder, Journal, JournalError};
 use crate::output::{OutputError, OutputPaths};
 use crate::progress::{InputEnd, Progress, Status, Verbosity};
 
@@ -46,18 +46,117 @@ impl Batch<'_> {
         let paths = OutputPaths::beside(csv.clone(), self.cli.extras());
         let stamp = Stamp::of(input)?;
         let identity = self.identity(input)?;
-        if let Standing::Finished(frames) = standing(&paths, &identity, self.cli.force)? {
+        let standing = standing(&paths, &identity, self.cli.force);
+        if let Ok(Standing::Finished(frames)) = standing {
+            // Of a run that was killed just before its end. If another is at work, it stays.
+            let _ = JobFolder::discard(&paths.csv);
             let end = InputEnd::skipped(&paths, &frames);
             return Ok(Stop { end, signal: None });
+        }
+        let mut journal = self.journal(input, &paths, &identity, progress)?;
+        if !journal.was_publishing() {
+            standing?;
         }
         paths.prepare()?;
         self.summary.work_begins(number, progress);
         self.stay_awake(progress);
-        let mut context = Context {
+        let work = Work {
+            input,
+            stamp,
+            identity,
+            paths,
+        };
+        let ended = self.work(&work, &mut journal, progress, events);
+        match &ended {
+            Ok(Stop { end, .. }) if end.status == Status::Done => journal.done(),
+            // What was read of it is not of one recording.
+            Err(_) if work.input_changed() => journal.done(),
+            _ => {
+                if let Some(folder) = journal.leave() {
+                    progress.warn(
+                        input.path(),
+                        &format!(
+                            "what is known so far is kept in {}; the same command goes on from \
+                             there, with --restart it begins anew",
+                            folder.display()
+                        ),
+                    );
+                }
+            }
+        }
+        ended
+    }
+
+    /// Takes the output for this run alone, and opens the journal of its work.
+    fn journal(
+        &self,
+        input: &Input,
+        paths: &OutputPaths,
+        identity: &Identity,
+        progress: &mut Progress,
+    ) -> Result<Journal, TaskError> {
+        let folder = JobFolder::take(&paths.csv).map_err(JournalError::from)?;
+        if !folder.is_locked() {
+            let warning = "this file system knows no locks; take care that no other run writes \
+                           the same output";
+            progress.warn(input.path(), warning);
+        }
+        Ok(Journal::open(folder, identity, self.cli.restart)?)
+    }
+
+    /// Analyses an input and writes its outputs, as often as the disk turns out to be full.
+    fn work(
+        &mut self,
+        work: &Work<'_>,
+        journal: &mut Journal,
+        progress: &mut Progress,
+        events: &EventReceiver,
+    ) -> Result<Stop, TaskError> {
+        let (input, paths) = (work.input, &work.paths);
+        loop {
+            let outcome = job::run(&mut self.context(journal, progress, events), input, paths);
+            let failed_otherwise = |error: &JobError| !error.ends_the_batch();
+            if matches!(outcome, Ok(Outcome::Complete { .. }))
+                || outcome.as_ref().is_err_and(failed_otherwise)
+            {
+                work.stamp.check(input)?;
+            }
+            let (report, signal) = match outcome? {
+                Outcome::Complete { report, signal } => (report, signal),
+                Outcome::Stopped { signal, report } => match report {
+                    Some(report) if report.table.rows() > 0 => (report, Some(signal)),
+                    _ => return Ok(Stop::without_outputs(signal)),
+                },
+            };
+            let frames = report.source.frame_index().frames;
+            let stopped = match self.write(work, *report, journal, progress) {
+                Ok(end) => return Ok(Stop { end, signal }),
+                Err(error) if !error.is_full_disk() => return Err(error.into()),
+                // Everything is in the journal.
+                Err(_) if signal.is_some() => signal,
+                Err(error) => {
+                    let mut context = self.context(journal, progress, events);
+                    job::wait_for_room(&mut context, input, paths, frames, &error)?
+                }
+            };
+            if let Some(signal) = stopped {
+                return Ok(Stop::without_outputs(signal));
+            }
+        }
+    }
+
+    /// What a job needs from the batch.
+    fn context<'a>(
+        &'a mut self,
+        journal: &'a mut Journal,
+        progress: &'a mut Progress,
+        events: &'a EventReceiver,
+    ) -> Context<'a> {
+        Context {
             pool: &mut self.pool,
             events,
             sender: &self.sender,
-            progress: &mut *progress,
+            progress,
             table: &self.table,
             settings: Settings {
                 workers: self.workers,
@@ -65,35 +164,10 @@ impl Batch<'_> {
                 recycle_after: self.cli.recycle_after,
                 worker_memory: self.cli.worker_memory.map(|megabytes| megabytes << 20),
             },
-            log: &mut NoLog,
+            log: journal,
             tracking: self.cli.tracking.into(),
             shortest_segment: self.models.shortest_segment(),
             decoder_threads: decoder_threads(self.workers),
-        };
-        let outcome = job::run(&mut context, input, &paths);
-        let failed_otherwise = |error: &JobError| !error.ends_the_batch();
-        if matches!(outcome, Ok(Outcome::Complete { .. }))
-            || outcome.as_ref().is_err_and(failed_otherwise)
-        {
-            stamp.check(input)?;
-        }
-        match outcome? {
-            Outcome::Complete { report, signal } => {
-                let end = self.write(input, &identity, &paths, *report, true, progress)?;
-                Ok(Stop { end, signal })
-            }
-            Outcome::Stopped { signal, report } => {
-                let end = match report {
-                    Some(report) if report.table.rows() > 0 => {
-                        self.write(input, &identity, &paths.partial(), *report, false, progress)?
-                    }
-                    _ => InputEnd::stopped(),
-                };
-                Ok(Stop {
-                    end,
-                    signal: Some(signal),
-                })
-            }
         }
     }
 
@@ -108,26 +182,36 @@ impl Batch<'_> {
         }
     }
 
-    /// Writes the table and its run record.
+    /// Writes what there is of the outputs. The run record is the last to appear: where it says
+    /// that an output is complete, everything is in its place.
     fn write(
         &self,
-        input: &Input,
-        identity: &Identity,
-        paths: &OutputPaths,
+        work: &Work<'_>,
         report: JobReport,
-        complete: bool,
+        journal: &mut Journal,
         progress: &mut Progress,
     ) -> Result<InputEnd, OutputError> {
+        let frames = report.table.rows();
+        let complete = frames == report.source.frame_index().frames;
+        let partial = work.paths.partial();
+        let paths = if complete { &work.paths } else { &partial };
         if self.cli.verbosity() == Verbosity::Verbose {
             progress.info(&report.stages.to_text());
         }
-        let frames = report.table.rows();
         let failed_frames = report.failed.len();
-        let record = self.record(input, identity, &report, complete);
-        report.table.finish(&paths.csv)?;
-        record.write(&paths.run_record())?;
+        let record = self.record(work.input, &work.identity, &report, complete);
+        if complete {
+            journal.publish().map_err(OutputError::on(&paths.csv))?;
+        }
+        paths.remove_record()?;
+        let extra = report.extra.finish(paths)?;
+        report.table.finish(paths)?;
+        record.write(paths)?;
+        if complete {
+            work.remove_partial();
+        }
         let mut outputs = vec![paths.csv.clone(), paths.run_record()];
-        outputs.extend(report.extra.finish(paths)?);
+        outputs.extend(extra);
         Ok(InputEnd {
             status: if complete {
                 Status::Done
@@ -141,6 +225,34 @@ impl Batch<'_> {
             seconds: report.seconds,
             error: None,
         })
+    }
+}
+
+/// An input and what is to be made of it.
+struct Work<'a> {
+    input: &'a Input,
+    /// What it was when work began.
+    stamp: Stamp,
+    identity: Identity,
+    paths: OutputPaths,
+}
+
+impl Work<'_> {
+    /// Whether the input is there and not what it was. One that is gone may come back.
+    fn input_changed(&self) -> bool {
+        self.stamp.check(self.input).is_err() && Stamp::of(self.input).is_ok()
+    }
+
+    /// Removes the outputs of an earlier run of the same work that was stopped: they are of no use
+    /// once it is done.
+    fn remove_partial(&self) {
+        let partial = self.paths.partial();
+        let run = RecordedRun::read(&partial.run_record());
+        if run
+            .is_some_and(|run| !run.complete && self.identity.differences(&run.identity).is_empty())
+        {
+            partial.remove();
+        }
     }
 }
 
@@ -158,6 +270,15 @@ pub(super) enum Verdict {
 struct Stop {
     end: InputEnd,
     signal: Option<i32>,
+}
+
+impl Stop {
+    fn without_outputs(signal: i32) -> Self {
+        Self {
+            end: InputEnd::stopped(),
+            signal: Some(signal),
+        }
+    }
 }
 
 /// Why an input failed, and whether the others would, too.
@@ -183,6 +304,15 @@ impl From<&InputError> for TaskError {
 
 impl From<OutputError> for TaskError {
     fn from(error: OutputError) -> Self {
+        Self {
+            text: error.to_string(),
+            fatal: false,
+        }
+    }
+}
+
+impl From<JournalError> for TaskError {
+    fn from(error: JournalError) -> Self {
         Self {
             text: error.to_string(),
             fatal: false,

@@ -19,6 +19,7 @@ use super::outcome::{JobError, JobReport, Outcome};
 use super::policy::{self, Action, Answer, Policy};
 use super::results::Results;
 use super::ring_size::{check_memory, ring_layout};
+use super::room;
 use super::run::{Context, remark};
 use super::stages::StageTable;
 use crate::cpu_time;
@@ -26,7 +27,7 @@ use crate::events::{Event, LaneId, ReaderEvent, TICK, WorkerEvent, WorkerId};
 use crate::input::reader::ReadError;
 use crate::input::{Input, Source};
 use crate::machine;
-use crate::output::OutputPaths;
+use crate::output::{OutputError, OutputPaths};
 use crate::plan::{self, Tracking};
 use crate::pool::{News, Pool};
 use crate::progress::Tick;
@@ -35,7 +36,7 @@ use crate::signals;
 /// Frames that are marked as failed, and workers that are lost, are told of one by one up to so
 /// many.
 const MOST_WARNINGS: usize = 20;
-/// How often workers' memory is looked at, in ticks.
+/// How often workers' memory and the room on the disk are looked at, in ticks.
 const TICKS_PER_MEASUREMENT: u32 = 10;
 
 /// Why a job cannot simply go on.
@@ -55,6 +56,7 @@ impl<E: Into<JobError>> From<E> for Setback {
 /// The state of a job, owned by the thread that calls.
 pub(super) struct Job {
     input: PathBuf,
+    paths: OutputPaths,
     source: Source,
     /// The shape of every worker's ring.
     ring: RingLayout,
@@ -116,9 +118,14 @@ impl Job {
         for (id, task) in results.begin(context.log)? {
             policy.add(id, task);
         }
+        let known = results.merger().frames_known();
+        if known > 0 {
+            context.progress.resumed(input.path(), known);
+        }
         let extras = paths.extras();
         Ok(Self {
             input: input.path().into(),
+            paths: paths.clone(),
             ring,
             extras,
             policy,
@@ -150,7 +157,7 @@ impl Job {
         // With this, what has just been noted is taken up, too.
         self.feed(context, policy::Event::Tick)?;
         for id in context.pool.ready() {
-            self.feed(context, policy::Event::Ready(id))?;
+            self.welcome(context, id)?;
         }
         let mut next_tick = Instant::now() + TICK;
         while !self.results.merger().is_complete() && !self.policy.is_over() {
@@ -255,7 +262,7 @@ impl Job {
         let now = context.events.now();
         match context.pool.handle(worker, event, now)? {
             News::Nothing => Ok(()),
-            News::Ready(id) => self.feed(context, policy::Event::Ready(id)),
+            News::Ready(id) => self.welcome(context, id),
             News::Done { slot, frame } => self.answer(context, worker, slot, frame, None),
             News::FrameFailed {
                 slot,
@@ -284,6 +291,22 @@ impl Job {
                 )
             }
         }
+    }
+
+    /// A worker waits for frames. Its results must be of the same kind as those that are known.
+    fn welcome(&mut self, context: &mut Context<'_>, id: WorkerId) -> Result<(), Setback> {
+        if let Some(report) = context.pool.report() {
+            let engine = report.engine();
+            let earlier = context.log.made_with(&engine);
+            if let Some(then) = earlier.map_err(OutputError::on(&self.paths.csv))? {
+                return Err(Setback::Fatal(JobError::OtherEngine {
+                    folder: self.paths.workshop().to_owned(),
+                    then,
+                    now: engine,
+                }));
+            }
+        }
+        self.feed(context, policy::Event::Ready(id))
     }
 
     /// Looks at a worker's answer before it is decided what it is worth.
@@ -352,6 +375,9 @@ impl Job {
         self.ticks = self.ticks.wrapping_add(1);
         let now = context.events.now();
         context.pool.tick(now)?;
+        if self.ticks.is_multiple_of(TICKS_PER_MEASUREMENT) && !self.winds_down {
+            room::watch(&self.paths)?;
+        }
         if context.settings.worker_memory.is_some()
             && self.ticks.is_multiple_of(TICKS_PER_MEASUREMENT)
         {

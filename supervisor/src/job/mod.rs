@@ -15,11 +15,13 @@ pub mod pieces;
 pub mod policy;
 mod results;
 mod ring_size;
+mod room;
 mod run;
 mod stages;
 mod task;
 
 pub use outcome::{FailedFrame, JobError, JobReport, Outcome};
+pub use room::wait_for_room;
 pub use run::{Context, run};
 pub use stages::{StageRow, stages_text};
 pub use task::TaskId;

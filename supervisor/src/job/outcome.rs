@@ -43,6 +43,20 @@ pub enum JobError {
         /// How the last worker ended.
         reason: String,
     },
+    /// Known results were made with another inference engine; other inputs can still be done.
+    #[error(
+        "{}: holds unfinished work that was made with {then}, now there is {now}; give --restart \
+         to throw it away and begin anew",
+        folder.display()
+    )]
+    OtherEngine {
+        /// The job's folder.
+        folder: PathBuf,
+        /// The engine then.
+        then: String,
+        /// The engine now.
+        now: String,
+    },
     /// There is no shared memory, whatever the input.
     #[error(transparent)]
     Ring(#[from] RingError),

@@ -42,11 +42,21 @@ pub struct Found<'a> {
 ///
 /// Its methods are called by the thread that owns the job, which must not be kept waiting.
 pub trait PieceLog {
-    /// The input turned out to have these segments. Hands what is known of them to `known`, in the
-    /// order in which it came to [`PieceLog::found`], whole pieces only.
+    /// Whether the frames of the input can only be counted by decoding all of them, as an earlier
+    /// run found out.
+    fn by_decoding(&self) -> bool;
+
+    /// From now on frames are counted by decoding.
+    fn count_by_decoding(&mut self);
+
+    /// Bytes that it takes on the disk.
+    fn bytes(&self) -> u64;
+
+    /// The input turned out to have these segments. Hands what is known of them to `known`, whole
+    /// pieces only, by their first frame: a run-on after what it was asked for because of.
     ///
-    /// A second call means that the first look at the input was wrong: what was kept since the
-    /// first one is of no use any more.
+    /// With other segments than at an earlier call, what was kept since then is of no use any more.
+    /// With the same ones, work goes on after a pause, and that is known, too.
     ///
     /// # Errors
     /// When what is known cannot be read.
@@ -55,6 +65,13 @@ pub trait PieceLog {
         segments: &[Segment],
         known: &mut dyn FnMut(&Found<'_>) -> io::Result<()>,
     ) -> io::Result<()>;
+
+    /// Results that come from now on are made with this inference engine. Returns the one with
+    /// which those that were known were made, if it is another.
+    ///
+    /// # Errors
+    /// When it cannot be kept.
+    fn made_with(&mut self, engine: &str) -> io::Result<Option<String>>;
 
     /// A result came. Those of one task come in the order of its frames, each once: of a segment,
     /// from the frame before its first one on (see [`Found::finding`]), unless it begins the video.
@@ -69,28 +86,6 @@ pub trait PieceLog {
     /// # Errors
     /// When it cannot be kept.
     fn piece_complete(&mut self, task: TaskId, frames: Range<usize>) -> io::Result<()>;
-}
-
-/// Keeps nothing.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct NoLog;
-
-impl PieceLog for NoLog {
-    fn begin(
-        &mut self,
-        _: &[Segment],
-        _: &mut dyn FnMut(&Found<'_>) -> io::Result<()>,
-    ) -> io::Result<()> {
-        Ok(())
-    }
-
-    fn found(&mut self, _: &Found<'_>) -> io::Result<()> {
-        Ok(())
-    }
-
-    fn piece_complete(&mut self, _: TaskId, _: Range<usize>) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 /// The piece to which `frame` belongs, of a task whose results count in `counted`. Frames before

@@ -34,6 +34,8 @@ pub(super) struct Results {
     run_ons: BTreeMap<u32, Range<usize>>,
     /// Results of run-ons that were known before the job began and have not come up yet.
     known: BTreeMap<u32, Vec<KnownResult>>,
+    /// A run-on that has come up while known results were taken over and is not known.
+    unknown: Option<RunOn>,
 }
 
 /// What has been written of the results, and what will be.
@@ -70,7 +72,7 @@ impl Results {
         design: &TableDesign,
     ) -> Result<Self, OutputError> {
         let on_disk = OutputError::on(&paths.csv);
-        let folder = paths.folder();
+        let folder = paths.workshop();
         let spools = || -> io::Result<_> {
             let bytes = paths.extras().bytes();
             let keeper = (bytes > 0).then(|| Keeper::create_in(folder, bytes));
@@ -96,6 +98,7 @@ impl Results {
             memories: BTreeMap::new(),
             run_ons: BTreeMap::new(),
             known: BTreeMap::new(),
+            unknown: None,
         })
     }
 
@@ -135,6 +138,7 @@ impl Results {
                 finding,
                 extras: found.extras.to_vec(),
             });
+            self.unknown = self.next_run_on()?;
             return Ok(());
         }
         self.merge(found)?;
@@ -143,6 +147,7 @@ impl Results {
             self.remember(found.task, &mut analysis);
         }
         self.forget_if_complete(found.task, found.frame);
+        self.unknown = self.next_run_on()?;
         Ok(())
     }
 
@@ -258,36 +263,39 @@ impl Results {
 
     /// A run-on that is needed to go on, once: its number and frames.
     pub(super) fn take_run_on(&mut self) -> Result<Option<(u32, Range<usize>)>, OutputError> {
-        while let Some(run_on) = self.merger.take_request() {
-            let RunOn {
-                number,
-                frames,
-                after,
-            } = run_on;
-            self.run_ons.insert(number, frames.clone());
-            let known = self.known.remove(&number).unwrap_or_default();
-            if !known.iter().map(|result| result.frame).eq(frames.clone()) {
-                let task = TaskId::RunOn(number);
-                self.memories.insert(task, Box::new(*after));
-                return Ok(Some((number, frames)));
-            }
-            self.run_ons.remove(&number);
-            for KnownResult {
-                frame,
-                finding,
-                extras,
-            } in known
+        let run_on = self.next_run_on().map_err(OutputError::on(&self.csv))?;
+        Ok(run_on.map(|run_on| {
+            self.run_ons.insert(run_on.number, run_on.frames.clone());
+            let task = TaskId::RunOn(run_on.number);
+            self.memories.insert(task, Box::new(*run_on.after));
+            (run_on.number, run_on.frames)
+        }))
+    }
+
+    /// The next run-on that is needed to go on and not known. Those that are known are merged.
+    fn next_run_on(&mut self) -> io::Result<Option<RunOn>> {
+        while let Some(run_on) = self.unknown.take().or_else(|| self.merger.take_request()) {
+            let known = self
+                .known
+                .get(&run_on.number)
+                .map_or(&[][..], Vec::as_slice);
+            if !known
+                .iter()
+                .map(|result| result.frame)
+                .eq(run_on.frames.clone())
             {
-                let found = Found {
-                    task: TaskId::RunOn(number),
-                    frame,
-                    finding: match &finding {
+                return Ok(Some(run_on));
+            }
+            for result in self.known.remove(&run_on.number).unwrap_or_default() {
+                self.merge(&Found {
+                    task: TaskId::RunOn(run_on.number),
+                    frame: result.frame,
+                    finding: match &result.finding {
                         Ok(analysis) => Finding::Analysed(analysis),
                         Err(reason) => Finding::Failed(reason),
                     },
-                    extras: &extras,
-                };
-                self.merge(&found).map_err(OutputError::on(&self.csv))?;
+                    extras: &result.extras,
+                })?;
             }
         }
         Ok(None)

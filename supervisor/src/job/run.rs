@@ -11,7 +11,8 @@ use super::active::{Job, Setback};
 use super::outcome::{JobError, Outcome};
 use super::pieces::PieceLog;
 use super::policy::Settings;
-use crate::events::{Event, EventReceiver, EventSender, TICK};
+use super::room::{demand_room, wait_for_room};
+use crate::events::{Event, EventReceiver, EventSender, TICK, WorkerEvent, WorkerId};
 use crate::input::{Input, InputError, Source};
 use crate::output::{OutputPaths, TableDesign};
 use crate::plan::{ShortestSegment, Tracking};
@@ -57,6 +58,16 @@ impl Context<'_> {
             event => Some(event),
         }
     }
+
+    /// A worker has said something while there is nothing to do for it.
+    pub(super) fn hear_idle(&mut self, id: WorkerId, event: WorkerEvent) -> Result<(), JobError> {
+        match self.pool.handle(id, event, self.events.now())? {
+            News::Lost { reason } => self.progress.info(&format!("a worker is gone: {reason}")),
+            News::Remark(level, text) => remark(self.progress, level, &text),
+            _ => {}
+        }
+        Ok(())
+    }
 }
 
 /// Analyses `input`. Outputs are not written yet, but that they can be has been made sure of.
@@ -72,28 +83,29 @@ pub fn run(
     // A worker opens its sessions while the input is looked through.
     context.pool.want(1, context.events.now())?;
     let mut warnings = Vec::new();
-    let mut by_decoding = false;
+    let stopped = |signal| {
+        Ok(Outcome::Stopped {
+            signal,
+            report: None,
+        })
+    };
+    let mut source = match index(context, input)? {
+        Indexed::Source(source) => source,
+        Indexed::Stopped(signal) => return stopped(signal),
+    };
+    demand_room(context, &source, paths)?;
     loop {
-        let source = match index(context, input, by_decoding)? {
-            Indexed::Source(source) => source,
-            Indexed::Stopped(signal) => {
-                return Ok(Outcome::Stopped {
-                    signal,
-                    report: None,
-                });
+        match attempt(context, input, source.clone(), paths, &warnings) {
+            Ok(job) => return job.outcome(context, started),
+            Err(Setback::Fatal(JobError::Output(error))) if error.is_full_disk() => {
+                let frames = source.frame_index().frames;
+                if let Some(signal) = wait_for_room(context, input, paths, frames, &error)? {
+                    return stopped(signal);
+                }
             }
-        };
-        let mut job = Job::new(context, input, source, paths, &warnings)?;
-        let outcome = job.work(context);
-        // After a stop, workers have nothing more to do: they are sent home as they are.
-        if !job.is_stopped() {
-            job.drain(context)?;
-        }
-        match outcome {
-            Ok(()) => return job.outcome(context, started),
             Err(Setback::Fatal(error)) => return Err(error),
-            Err(Setback::IndexWrong(frame)) if !by_decoding => {
-                by_decoding = true;
+            Err(Setback::IndexWrong(frame)) if !context.log.by_decoding() => {
+                context.log.count_by_decoding();
                 let warning = format!(
                     "frame {} is promised by the file but cannot be decoded; starting again with \
                      the frames that can",
@@ -101,6 +113,10 @@ pub fn run(
                 );
                 context.progress.warn(input.path(), &warning);
                 warnings.push(warning);
+                source = match index(context, input)? {
+                    Indexed::Source(source) => source,
+                    Indexed::Stopped(signal) => return stopped(signal),
+                };
             }
             Err(Setback::IndexWrong(frame)) => {
                 return Err(JobError::Input(InputError::Decoding {
@@ -112,13 +128,31 @@ pub fn run(
     }
 }
 
+/// Does what is not known yet, and leaves the workers free for another attempt or job.
+fn attempt(
+    context: &mut Context<'_>,
+    input: &Input,
+    source: Source,
+    paths: &OutputPaths,
+    warnings: &[String],
+) -> Result<Job, Setback> {
+    let mut job = Job::new(context, input, source, paths, warnings)?;
+    let outcome = job.work(context);
+    // After a stop, workers have nothing more to do: they are sent home as they are.
+    if !job.is_stopped() {
+        job.drain(context)?;
+    }
+    outcome.map(|()| job)
+}
+
 enum Indexed {
     Source(Source),
     Stopped(i32),
 }
 
 /// Looks through the input on another thread, so that a signal is heard meanwhile.
-fn index(context: &mut Context<'_>, input: &Input, by_decoding: bool) -> Result<Indexed, JobError> {
+fn index(context: &mut Context<'_>, input: &Input) -> Result<Indexed, JobError> {
+    let by_decoding = context.log.by_decoding();
     context.progress.indexing(input.path());
     let (sender, wanted) = (context.sender.clone(), input.clone());
     std::thread::Builder::new()
@@ -140,16 +174,7 @@ fn index(context: &mut Context<'_>, input: &Input, by_decoding: bool) -> Result<
         match context.next_event(TICK) {
             Some(Event::Indexed(source)) => return Ok(Indexed::Source((*source)?)),
             Some(Event::Signal(signal)) => return Ok(Indexed::Stopped(signal)),
-            Some(Event::Worker(id, event)) => {
-                match context.pool.handle(id, event, context.events.now())? {
-                    News::Lost { reason } => {
-                        let text = format!("a worker is gone: {reason}");
-                        context.progress.info(&text);
-                    }
-                    News::Remark(level, text) => remark(context.progress, level, &text),
-                    _ => {}
-                }
-            }
+            Some(Event::Worker(id, event)) => context.hear_idle(id, event)?,
             // From a lane that is gone.
             Some(Event::Reader(..) | Event::Pause) | None => {}
         }

@@ -28,13 +28,13 @@ pub struct AlignedFaces {
 }
 
 impl AlignedFaces {
-    /// Begins a folder that is to be `path`.
+    /// Begins a folder that is to be `path`, in the folder `workshop`.
     ///
     /// # Errors
     /// When the system refuses.
-    pub fn create(path: &Path) -> Result<Self, OutputError> {
+    pub fn create(path: &Path, workshop: &Path) -> Result<Self, OutputError> {
         Ok(Self {
-            folder: UnfinishedFolder::create(path)?,
+            folder: UnfinishedFolder::create(path, workshop)?,
             file: Vec::new(),
         })
     }
@@ -55,7 +55,7 @@ impl AlignedFaces {
         fs::write(self.folder.path().join(Self::name(frame)), &self.file)
     }
 
-    /// All frames are there: the folder appears at `path`, which is beside where it was begun, in
+    /// All frames are there: the folder appears at `path`, which is on the disk where it was begun, in
     /// place of one that is there.
     ///
     /// # Errors
@@ -93,9 +93,9 @@ mod tests {
 
     #[test]
     fn pictures_can_be_opened_by_others() {
-        let folder = tempfile::tempdir().unwrap();
+        let [folder, workshop] = [(); 2].map(|()| tempfile::tempdir().unwrap());
         let path = folder.path().join("a_aligned");
-        let mut faces = AlignedFaces::create(&path).unwrap();
+        let mut faces = AlignedFaces::create(&path, workshop.path()).unwrap();
         let pixels: Vec<u8> = (0..ALIGNED_FACE_BYTES)
             .map(|i| (i * 7 % 251) as u8)
             .collect();

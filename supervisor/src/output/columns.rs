@@ -4,6 +4,7 @@ use std::fmt;
 
 use clap::ValueEnum;
 
+use super::csv;
 use crate::cli::word;
 
 /// Columns that are written together or not at all, in the order of OpenFace's table.
@@ -108,6 +109,11 @@ impl Columns {
     pub fn names(&self) -> Vec<String> {
         let wanted = ColumnGroup::ALL.iter().filter(|&&group| self.has(group));
         wanted.map(word).collect()
+    }
+
+    /// Number of columns of the table.
+    pub fn count(&self) -> usize {
+        csv::count(self)
     }
 
     /// Whether the table has this group.

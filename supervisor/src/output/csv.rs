@@ -61,6 +61,17 @@ fn frame_columns(columns: &Columns) -> Vec<String> {
     names
 }
 
+/// Number of columns.
+pub(super) fn count(columns: &Columns) -> usize {
+    let aus = INTENSITIES + PRESENCES;
+    frame_columns(columns).len()
+        + if columns.has(ColumnGroup::Aus) {
+            aus
+        } else {
+            0
+        }
+}
+
 /// The header line. `intensities` and `presences` are the AU numbers in the order of the models.
 pub(super) fn header(columns: &Columns, intensities: &[u8], presences: &[u8]) -> String {
     let mut names = frame_columns(columns);
@@ -177,6 +188,7 @@ mod tests {
         ] {
             let (header, row) = table(&columns);
             assert_eq!(header.split(", ").count(), count, "{columns:?}");
+            assert_eq!(columns.count(), count);
             assert_eq!(row.split(", ").count(), count, "{columns:?}");
             assert!(row.starts_with("12, 0, 0.400, 0.00, 0, 0.0") || count == 40);
             assert!(row.ends_with('\n'));

@@ -24,13 +24,15 @@ impl ExtraOutputs {
     /// # Errors
     /// When the system refuses.
     pub fn create(paths: &OutputPaths) -> Result<Self, OutputError> {
+        let workshop = paths.workshop();
+        let (hog, aligned) = (paths.hog.as_deref(), paths.aligned.as_deref());
         Ok(Self {
             extras: paths.extras(),
-            hog: paths.hog.as_deref().map(HogFile::create).transpose()?,
-            faces: paths
-                .aligned
-                .as_deref()
-                .map(AlignedFaces::create)
+            hog: hog
+                .map(|path| HogFile::create(path, workshop))
+                .transpose()?,
+            faces: aligned
+                .map(|path| AlignedFaces::create(path, workshop))
                 .transpose()?,
         })
     }

@@ -17,12 +17,12 @@ const SHAPE: [i32; 3] = [12, 12, 31];
 pub struct HogFile(Unfinished);
 
 impl HogFile {
-    /// Begins a file that is to be `path`.
+    /// Begins a file that is to be `path`, in the folder `workshop`.
     ///
     /// # Errors
     /// When the system refuses.
-    pub fn create(path: &Path) -> Result<Self, OutputError> {
-        Unfinished::create(path).map(Self)
+    pub fn create(path: &Path, workshop: &Path) -> Result<Self, OutputError> {
+        Unfinished::create(path, workshop).map(Self)
     }
 
     /// Appends a frame. `fhog` are its values as little-endian words, zeros where there are none.
@@ -39,7 +39,7 @@ impl HogFile {
         file.write_all(fhog)
     }
 
-    /// All frames are there: the file appears at `path`, which is in the folder where it was begun.
+    /// All frames are there: the file appears at `path`, which is on the disk where it was begun.
     ///
     /// # Errors
     /// When the system refuses; there is no file then.
@@ -55,9 +55,9 @@ mod tests {
 
     #[test]
     fn frames_follow_each_other_without_a_header() {
-        let folder = tempfile::tempdir().unwrap();
+        let [folder, workshop] = [(); 2].map(|()| tempfile::tempdir().unwrap());
         let path = folder.path().join("a.hog");
-        let mut file = HogFile::create(&path).unwrap();
+        let mut file = HogFile::create(&path, workshop.path()).unwrap();
         let values: Vec<u8> = (0..4464)
             .flat_map(|i| (i as f32 / 8.0).to_le_bytes())
             .collect();

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use faceau_vision::extras::Extras;
 
 use super::aligned::is_aligned_face;
-use super::unfinished::{folder_of, remove_left_over};
+use crate::disk;
+use crate::journal::JobFolder;
 
 /// An output cannot be written.
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +20,20 @@ pub enum OutputError {
         path: PathBuf,
         /// Why it is not the result that is wanted.
         reason: String,
+    },
+    /// The disk has no room for it.
+    #[error(
+        "{}: about {} are needed there and {} are free; make room, or write to another disk with \
+         --out-dir",
+        path.display(), disk::readable(*needed), disk::readable(*free)
+    )]
+    NoRoom {
+        /// The file.
+        path: PathBuf,
+        /// Bytes needed.
+        needed: u64,
+        /// Bytes free.
+        free: u64,
     },
     /// The system refuses.
     #[error("{}: cannot be written: {source}", path.display())]
@@ -36,6 +51,16 @@ impl OutputError {
         let path = path.to_owned();
         move |source| Self::Write { path, source }
     }
+
+    /// Whether it would have worked with more room on the disk.
+    pub fn is_full_disk(&self) -> bool {
+        matches!(self, Self::Write { source, .. } if disk::is_full(source))
+    }
+
+    /// Whether it is this user who has no more room.
+    pub fn is_quota(&self) -> bool {
+        matches!(self, Self::Write { source, .. } if source.kind() == io::ErrorKind::QuotaExceeded)
+    }
 }
 
 /// The files of one job.
@@ -47,6 +72,8 @@ pub struct OutputPaths {
     pub hog: Option<PathBuf>,
     /// The folder of aligned faces, if one is wanted.
     pub aligned: Option<PathBuf>,
+    /// The job's folder, in which they are made.
+    workshop: PathBuf,
 }
 
 impl OutputPaths {
@@ -58,6 +85,7 @@ impl OutputPaths {
                 let stem = csv.file_stem().unwrap_or_default().to_string_lossy();
                 csv.with_file_name(format!("{stem}_aligned"))
             }),
+            workshop: JobFolder::beside(&csv),
             csv,
         }
     }
@@ -70,11 +98,6 @@ impl OutputPaths {
         }
     }
 
-    /// The folder that the outputs are in.
-    pub fn folder(&self) -> &Path {
-        folder_of(&self.csv)
-    }
-
     /// The run record beside the CSV.
     pub fn run_record(&self) -> PathBuf {
         self.csv.with_extension("run.json")
@@ -82,7 +105,42 @@ impl OutputPaths {
 
     /// Where results go that are right but not all: the run was stopped before the end.
     pub fn partial(&self) -> Self {
-        Self::beside(self.csv.with_extension("partial.csv"), self.extras())
+        Self {
+            workshop: self.workshop.clone(),
+            ..Self::beside(self.csv.with_extension("partial.csv"), self.extras())
+        }
+    }
+
+    /// Removes the run record, before the outputs that it tells of are replaced.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn remove_record(&self) -> Result<(), OutputError> {
+        match fs::remove_file(self.run_record()) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(OutputError::on(&self.run_record())(error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Removes the outputs, as far as they are there.
+    pub fn remove(&self) {
+        let record = self.run_record();
+        for file in [&record, &self.csv].into_iter().chain(&self.hog) {
+            // What stays does no harm.
+            let _ = fs::remove_file(file);
+        }
+        if let Some(folder) = &self.aligned
+            && demand_only_faces(folder).is_ok()
+        {
+            let _ = fs::remove_dir_all(folder);
+        }
+    }
+
+    /// The folder in which the outputs are made until they are whole: the job's own.
+    pub fn workshop(&self) -> &Path {
+        &self.workshop
     }
 
     /// The outputs beside the run record.
@@ -111,7 +169,7 @@ impl OutputPaths {
     /// Makes sure before any work that the outputs can be written, in place of any that are there.
     ///
     /// # Errors
-    /// When their folder cannot be written to, or something is in their way that is not an output.
+    /// When something is in their way that is not an output.
     pub fn prepare(&self) -> Result<(), OutputError> {
         for file in [Some(&self.csv), self.hog.as_ref()].into_iter().flatten() {
             if file.is_dir() {
@@ -123,11 +181,6 @@ impl OutputPaths {
         if let Some(folder) = &self.aligned {
             demand_only_faces(folder)?;
         }
-        fs::create_dir_all(self.folder()).map_err(OutputError::on(&self.csv))?;
-        for path in self.outputs().chain([&self.run_record()]) {
-            remove_left_over(path);
-        }
-        tempfile::tempfile_in(self.folder()).map_err(OutputError::on(&self.csv))?;
         Ok(())
     }
 }
@@ -165,14 +218,6 @@ mod tests {
         paths.prepare().unwrap();
         assert_eq!(paths.run_record(), folder.path().join("a.run.json"));
         assert_eq!(paths.partial().csv, folder.path().join("a.partial.csv"));
-    }
-
-    #[test]
-    fn a_folder_that_cannot_be_is_refused() {
-        let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("file"), b"").unwrap();
-        let paths = OutputPaths::beside(folder.path().join("file/a.csv"), Extras::default());
-        assert!(matches!(paths.prepare(), Err(OutputError::Write { .. })));
     }
 
     #[test]

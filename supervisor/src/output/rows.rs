@@ -8,7 +8,8 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Seek, SeekFrom, Write};
 use std::path::Path;
 
-use super::{OutputError, write_whole};
+use super::unfinished::write_in;
+use super::{OutputError, OutputPaths};
 
 /// The beginnings of rows, on disk.
 #[derive(Debug)]
@@ -55,11 +56,11 @@ impl RowSpool {
     /// When the spool cannot be read or the table not be written; there is no table then.
     pub fn finish(
         self,
-        path: &Path,
+        paths: &OutputPaths,
         header: &str,
         mut complete: impl FnMut(&mut Vec<u8>) -> io::Result<()>,
     ) -> Result<(), OutputError> {
-        write_whole(path, |table| {
+        write_in(paths.workshop(), &paths.csv, |table| {
             let mut spool = self.file.into_inner().map_err(io::Error::from)?;
             spool.seek(SeekFrom::Start(0))?;
             let mut spool = BufReader::with_capacity(1 << 18, spool);

@@ -1,10 +1,9 @@
 //! The run record: what made a CSV, so that its numbers can be explained years later.
 
-use std::path::Path;
-
 use serde::{Deserialize, Serialize};
 
-use super::{OutputError, write_whole};
+use super::unfinished::write_in;
+use super::{OutputError, OutputPaths};
 use crate::identity::{InputIdentity, ModelIdentity, ProgramIdentity, ResultOptions};
 use crate::job::{FailedFrame, StageRow};
 
@@ -130,13 +129,13 @@ pub struct Timing {
 }
 
 impl RunRecord {
-    /// Writes the record.
+    /// Writes the record beside the table of `paths`.
     ///
     /// # Errors
     /// When the system refuses.
-    pub fn write(&self, path: &Path) -> Result<(), OutputError> {
+    pub fn write(&self, paths: &OutputPaths) -> Result<(), OutputError> {
         use std::io::Write;
-        write_whole(path, |file| {
+        write_in(paths.workshop(), &paths.run_record(), |file| {
             serde_json::to_writer_pretty(&mut *file, self)?;
             writeln!(file)
         })
@@ -147,6 +146,7 @@ impl RunRecord {
 mod tests {
     use super::*;
     use crate::identity::{RecordedRun, tests::identity};
+    use faceau_vision::extras::Extras;
 
     #[test]
     fn what_decided_an_output_can_be_read_back() {
@@ -199,9 +199,10 @@ mod tests {
             warnings: Vec::new(),
         };
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a.run.json");
-        record.write(&path).unwrap();
-        let read = RecordedRun::read(&path).unwrap();
+        let paths = OutputPaths::beside(folder.path().join("a.csv"), Extras::default());
+        std::fs::create_dir(paths.workshop()).unwrap();
+        record.write(&paths).unwrap();
+        let read = RecordedRun::read(&paths.run_record()).unwrap();
         assert!(read.complete);
         assert_eq!(read.identity, identity);
     }

@@ -12,7 +12,7 @@ use faceau_vision::au::models::{AuModel, AuModels};
 use faceau_vision::au::temporal::{AuValues, ScoreLog, TemporalStage};
 
 use super::openface3::{OpenFace3Rows, OpenFace3Style};
-use super::{Columns, OutputError, RowSpool, csv};
+use super::{Columns, OutputError, OutputPaths, RowSpool, csv};
 
 /// What a table is made of, whatever the input.
 #[derive(Debug, Clone)]
@@ -26,6 +26,19 @@ pub enum TableDesign {
     },
     /// The OpenFace 3.0 pipeline's table.
     OpenFace3(OpenFace3Style),
+}
+
+impl TableDesign {
+    /// Number of columns.
+    pub fn columns(&self) -> usize {
+        match self {
+            Self::OpenFace2 { columns, .. } => columns.count(),
+            Self::OpenFace3(style) => {
+                let header = OpenFace3Rows::new(*style, None).header();
+                header.split(',').count()
+            }
+        }
+    }
 }
 
 /// A table that is being filled.
@@ -46,7 +59,7 @@ enum Rows {
 }
 
 impl Table {
-    /// Begins an empty table; what must wait on disk goes to `folder`, where the output will be.
+    /// Begins an empty table; what must wait on disk goes to `folder`, on the disk where the output will be.
     /// `frame_rate` is what the input's file says of it, in frames per second.
     ///
     /// # Errors
@@ -101,7 +114,7 @@ impl Table {
     ///
     /// # Errors
     /// When what waited cannot be read or the table not be written; there is no table then.
-    pub fn finish(self, path: &Path) -> Result<(), OutputError> {
+    pub fn finish(self, paths: &OutputPaths) -> Result<(), OutputError> {
         match self.rows {
             Rows::OpenFace2 {
                 models,
@@ -114,8 +127,8 @@ impl Table {
                     &numbers(models.intensities()),
                     &numbers(models.presences()),
                 );
-                let mut series = temporal.finish().map_err(OutputError::on(path))?;
-                self.spool.finish(path, &(header + "\n"), |row| {
+                let mut series = temporal.finish().map_err(OutputError::on(&paths.csv))?;
+                self.spool.finish(paths, &(header + "\n"), |row| {
                     let ended = || io::Error::other("a row has no action units");
                     let AuValues {
                         intensities,
@@ -127,7 +140,7 @@ impl Table {
             }
             Rows::OpenFace3(rows) => {
                 let (header, line_end) = (rows.header(), rows.line_end());
-                self.spool.finish(path, &(header + line_end), |row| {
+                self.spool.finish(paths, &(header + line_end), |row| {
                     row.extend_from_slice(line_end.as_bytes());
                     Ok(())
                 })

@@ -1,7 +1,8 @@
 //! How an output appears under its name: whole, or not at all.
 //!
-//! It is written under another name beside where it is to be, and renamed when it is complete. One
-//! that is found later belongs to a run that was killed.
+//! It is written elsewhere on the same disk, flushed, and renamed when it is complete: a job's
+//! outputs in the job's own folder, which goes with the job; a lone file under another name beside
+//! where it is to be. One of those that is found later belongs to a run that was killed.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
@@ -27,7 +28,7 @@ fn unfinished(path: &Path, pid: u32) -> PathBuf {
 }
 
 /// Removes what killed runs left unfinished of the same output. Other runs that live are let be.
-pub(super) fn remove_left_over(path: &Path) {
+fn remove_left_over(path: &Path) {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let prefix = format!(".{name}.");
     let Ok(entries) = fs::read_dir(folder_of(path)) else {
@@ -68,12 +69,15 @@ impl Drop for Temporary {
 }
 
 impl Unfinished {
-    /// Begins a file that is to be `path`.
+    /// Begins a file that is to be `path`, in the folder `workshop` on the same disk.
     ///
     /// # Errors
     /// When the system refuses.
-    pub fn create(path: &Path) -> Result<Self, OutputError> {
-        let temporary = unfinished(path, std::process::id());
+    pub fn create(path: &Path, workshop: &Path) -> Result<Self, OutputError> {
+        Self::at(path, workshop.join(path.file_name().unwrap_or_default()))
+    }
+
+    fn at(path: &Path, temporary: PathBuf) -> Result<Self, OutputError> {
         let file = File::create(&temporary).map_err(OutputError::on(path))?;
         Ok(Self {
             writer: BufWriter::with_capacity(1 << 18, file),
@@ -86,8 +90,8 @@ impl Unfinished {
         &mut self.writer
     }
 
-    /// The content is complete: once it is on the disk, the file appears at `path`, which is in the
-    /// folder where it was begun, in place of one that is there.
+    /// The content is complete: once it is on the disk, the file appears at `path`, which is on the
+    /// disk where it was begun, in place of one that is there.
     ///
     /// # Errors
     /// When the system refuses; then there is nothing at `path` that was not there before.
@@ -95,7 +99,8 @@ impl Unfinished {
         let mut attempt = || -> io::Result<()> {
             self.writer.flush()?;
             self.writer.get_ref().sync_all()?;
-            fs::rename(&self.temporary.0, path)
+            fs::rename(&self.temporary.0, path)?;
+            flush_folder(folder_of(path))
         };
         attempt().map_err(OutputError::on(path))
     }
@@ -106,14 +111,12 @@ impl Unfinished {
 pub struct UnfinishedFolder(Temporary);
 
 impl UnfinishedFolder {
-    /// Begins a folder that is to be `path`.
+    /// Begins a folder that is to be `path`, in the folder `workshop` on the same disk.
     ///
     /// # Errors
     /// When the system refuses.
-    pub fn create(path: &Path) -> Result<Self, OutputError> {
-        let temporary = unfinished(path, std::process::id());
-        // Only a process of this number, which is this one, could still want one of that name.
-        let _ = fs::remove_dir_all(&temporary);
+    pub fn create(path: &Path, workshop: &Path) -> Result<Self, OutputError> {
+        let temporary = workshop.join(path.file_name().unwrap_or_default());
         fs::create_dir(&temporary).map_err(OutputError::on(path))?;
         Ok(Self(Temporary(temporary)))
     }
@@ -123,17 +126,14 @@ impl UnfinishedFolder {
         &self.0.0
     }
 
-    /// The folder is complete and appears at `path`, which is beside where it was begun, in place
-    /// of one that is there.
+    /// The folder is complete: once its files are on the disk it appears at `path`, which is on the
+    /// disk where it was begun, in place of one that is there.
     ///
     /// # Errors
     /// When the system refuses.
     pub fn finish(self, path: &Path) -> Result<(), OutputError> {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let old = Temporary(unfinished(
-            &path.with_file_name(format!("{name}.old")),
-            std::process::id(),
-        ));
+        flush_files(self.path()).map_err(OutputError::on(path))?;
+        let old = Temporary(self.path().with_extension("old"));
         match fs::rename(path, &old.0) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             result => result.map_err(OutputError::on(path))?,
@@ -142,11 +142,51 @@ impl UnfinishedFolder {
             // The old one is better than none.
             let _ = fs::rename(&old.0, path);
             OutputError::on(path)(error)
-        })
+        })?;
+        flush_folder(folder_of(path)).map_err(OutputError::on(path))
     }
 }
 
-/// Writes a file under another name and renames it once it is whole and on the disk.
+/// Makes sure that names in a folder outlast a power cut.
+fn flush_folder(folder: &Path) -> io::Result<()> {
+    match File::open(folder)?.sync_all() {
+        // Some network file systems cannot, and need not.
+        Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(()),
+        result => result,
+    }
+}
+
+/// Makes sure that many small files outlast a power cut, all at once where the system can.
+#[cfg(target_os = "linux")]
+fn flush_files(folder: &Path) -> io::Result<()> {
+    Ok(rustix::fs::syncfs(File::open(folder)?)?)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn flush_files(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        // Without the drive's own cache, which would take minutes for ten thousand files.
+        rustix::fs::fsync(File::open(entry?.path())?)?;
+    }
+    flush_folder(folder)
+}
+
+/// Writes a job's file in the folder `workshop`; it appears at `path` once it is whole and on the
+/// disk.
+///
+/// # Errors
+/// When the system refuses; then there is nothing under `path` that was not there before.
+pub(super) fn write_in(
+    workshop: &Path,
+    path: &Path,
+    write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
+) -> Result<(), OutputError> {
+    let mut file = Unfinished::create(path, workshop)?;
+    write(file.writer()).map_err(OutputError::on(path))?;
+    file.finish(path)
+}
+
+/// Writes a lone file under another name and renames it once it is whole and on the disk.
 ///
 /// # Errors
 /// When the system refuses; then there is nothing under `path` that was not there before.
@@ -154,7 +194,8 @@ pub fn write_whole(
     path: &Path,
     write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
 ) -> Result<(), OutputError> {
-    let mut file = Unfinished::create(path)?;
+    remove_left_over(path);
+    let mut file = Unfinished::at(path, unfinished(path, std::process::id()))?;
     write(file.writer()).map_err(OutputError::on(path))?;
     file.finish(path)
 }
@@ -193,19 +234,33 @@ mod tests {
     }
 
     #[test]
+    fn a_job_s_file_is_written_in_its_workshop() {
+        let [folder, workshop] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+        let path = folder.path().join("a.csv");
+        write_in(workshop.path(), &path, |w| {
+            assert!(workshop.path().join("a.csv").exists());
+            w.write_all(b"whole")
+        })
+        .unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"whole");
+        assert_eq!(fs::read_dir(workshop.path()).unwrap().count(), 0);
+    }
+
+    #[test]
     fn a_folder_appears_whole_and_takes_the_place_of_another() {
-        let folder = tempfile::tempdir().unwrap();
+        let [folder, workshop] = [(); 2].map(|()| tempfile::tempdir().unwrap());
         let path = folder.path().join("faces");
         for content in ["first", "second"] {
-            let unfinished = UnfinishedFolder::create(&path).unwrap();
+            let unfinished = UnfinishedFolder::create(&path, workshop.path()).unwrap();
             fs::write(unfinished.path().join("a"), content).unwrap();
             unfinished.finish(&path).unwrap();
             assert_eq!(fs::read_to_string(path.join("a")).unwrap(), content);
         }
-        let dropped = UnfinishedFolder::create(&path).unwrap();
+        let dropped = UnfinishedFolder::create(&path, workshop.path()).unwrap();
         fs::write(dropped.path().join("a"), "third").unwrap();
         drop(dropped);
         assert_eq!(fs::read_to_string(path.join("a")).unwrap(), "second");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        assert_eq!(fs::read_dir(workshop.path()).unwrap().count(), 0);
     }
 }

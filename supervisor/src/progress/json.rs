@@ -39,6 +39,19 @@ enum Line<'a> {
         eta_seconds: Option<f64>,
         stage: &'static str,
     },
+    Resumed {
+        input: usize,
+        frames: usize,
+    },
+    Paused {
+        input: usize,
+        reason: &'a str,
+        needed: Option<u64>,
+        free: Option<u64>,
+    },
+    Continued {
+        input: usize,
+    },
     Stopping {
         input: usize,
         seconds: Option<f64>,
@@ -124,6 +137,29 @@ impl JsonStream {
             eta_seconds: eta,
             stage: tick.stage,
         });
+    }
+
+    pub(super) fn resumed(&mut self, input: usize, frames: usize) {
+        self.write(&Line::Resumed { input, frames });
+    }
+
+    pub(super) fn paused(
+        &mut self,
+        input: usize,
+        reason: &str,
+        needed: Option<u64>,
+        free: Option<u64>,
+    ) {
+        self.write(&Line::Paused {
+            input,
+            reason,
+            needed,
+            free,
+        });
+    }
+
+    pub(super) fn continued(&mut self, input: usize) {
+        self.write(&Line::Continued { input });
     }
 
     pub(super) fn stopping(&mut self, input: usize, seconds: Option<f64>) {

@@ -12,6 +12,7 @@ use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
 
+use crate::disk;
 use crate::input::Geometry;
 use bar::Bar;
 pub use ending::{Counts, Ending, InputEnd, Status};
@@ -114,6 +115,50 @@ impl Progress {
         if let Some(json) = &mut self.json {
             json.progress(self.number, tick, self.frames, fps, eta);
         }
+    }
+
+    /// An earlier run's work on the current input goes on: so many of its frames are known.
+    pub fn resumed(&mut self, path: &Path, frames: usize) {
+        self.rate = Rate::beginning_with(frames);
+        if let Some(json) = &mut self.json {
+            json.resumed(self.number, frames);
+        }
+        let text = format!(
+            "{}: goes on where an earlier run ended; {frames} of {} frames are known",
+            path.display(),
+            self.frames
+        );
+        self.print(Verbosity::Normal, &text);
+    }
+
+    /// Work waits until the disk has room again, for `needed` bytes if that can be said.
+    pub fn paused(&mut self, path: &Path, reason: &str, needed: Option<u64>, free: Option<u64>) {
+        if let Some(json) = &mut self.json {
+            json.paused(self.number, reason, needed, free);
+        }
+        let numbers = match (needed, free) {
+            (Some(needed), Some(free)) => format!(
+                ": {} are needed and {} are free",
+                disk::readable(needed),
+                disk::readable(free)
+            ),
+            _ => String::new(),
+        };
+        let text = format!(
+            "warning: {}: paused, because the disk is full{numbers}; make room and it goes on by \
+             itself, or stop it and nothing is lost ({reason})",
+            path.display()
+        );
+        self.print(Verbosity::Quiet, &text);
+    }
+
+    /// The pause is over.
+    pub fn continued(&mut self, path: &Path) {
+        if let Some(json) = &mut self.json {
+            json.continued(self.number);
+        }
+        let text = format!("{}: there is room again, it goes on", path.display());
+        self.print(Verbosity::Normal, &text);
     }
 
     /// The program is being stopped. Pieces in flight are finished first, which takes `seconds` at

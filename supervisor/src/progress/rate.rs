@@ -13,8 +13,13 @@ pub(super) struct Rate {
 
 impl Rate {
     pub(super) fn new() -> Self {
+        Self::beginning_with(0)
+    }
+
+    /// Begins with as many frames done.
+    pub(super) fn beginning_with(done: usize) -> Self {
         Self {
-            samples: VecDeque::from([(Instant::now(), 0)]),
+            samples: VecDeque::from([(Instant::now(), done)]),
         }
     }
 
