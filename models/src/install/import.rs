@@ -70,7 +70,9 @@ pub fn import(store: &Store, folder: &Path, trust: bool) -> Result<Import, Insta
     }
     let mut named = BTreeSet::new();
     for path in others {
-        match named_like(store, &path) {
+        match named_like(store, folder, &path) {
+            // What is there already needs no other file of the same name.
+            Some(file) if store.state(file)?.is_good() => report.unknown.push(path),
             Some(file) if trust && named.insert(file.id.clone()) => {
                 take(store, file, &path, true, &mut report)?;
             }
@@ -86,14 +88,22 @@ fn contents(store: &Store) -> impl Iterator<Item = (&ModelFile, Content)> {
     files.filter_map(|file| Some((file, file.content?)))
 }
 
-/// The one file of the manifest that has the name of `path`.
-fn named_like<'a>(store: &'a Store, path: &Path) -> Option<&'a ModelFile> {
+/// The one file of the manifest that has the name of `path`. What lies deeper than in `folder` itself
+/// must also lie in a folder of the right name: OpenFace has files of one name that are for
+/// different things.
+fn named_like<'a>(store: &'a Store, folder: &Path, path: &Path) -> Option<&'a ModelFile> {
     let name = path.file_name()?.to_str()?;
-    let all = store.manifest().files().iter();
-    let mut same = all.filter(|file| file.name() == name);
+    let fits = |file: &&ModelFile| {
+        let around = Path::new(&file.path).parent().and_then(Path::file_name);
+        file.name() == name
+            && (path.parent() == Some(folder)
+                || around.is_none()
+                || path.parent().and_then(Path::file_name) == around)
+    };
+    let mut same = store.manifest().files().iter().filter(fits);
     match (same.next(), same.next()) {
         (Some(file), None) => Some(file),
-        // Several files have this name; the folders around it must tell.
+        // Several still; only the whole path can tell.
         (Some(_), Some(_)) => {
             let mut all = store.manifest().files().iter();
             all.find(|file| path.ends_with(&file.path))
@@ -179,4 +189,30 @@ fn files_below(folder: &Path) -> Result<Vec<PathBuf>, InstallError> {
     }
     files.sort();
     Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_of_one_name_are_told_apart_by_their_folders() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::locate(Some(dir.path()));
+        let id = |path: &str| {
+            let found = named_like(&store, Path::new("/of"), &Path::new("/of").join(path));
+            found.map(|file| file.id.as_str())
+        };
+        let spare = "AU_1_static_intensity.dat";
+        assert_eq!(id(&format!("svr_disfa/{spare}")), None);
+        let right = Some("au/svr_combined/AU_1_static_intensity");
+        assert_eq!(id(&format!("deep/svr_combined/{spare}")), right);
+        assert_eq!(id(spare), right);
+        assert_eq!(id("any/pfld_cunjian.onnx"), Some("pfld"));
+        // The same name twice in the manifest.
+        let pdm = "In-the-wild_aligned_PDM_68.txt";
+        assert_eq!(id(pdm), None);
+        assert_eq!(id(&format!("AU_predictors/{pdm}")), Some("au/pdm"));
+        assert_eq!(id(&format!("model/pdms/{pdm}")), Some("face/pdm"));
+    }
 }
