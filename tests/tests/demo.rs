@@ -40,20 +40,25 @@ fn action_units_and_landmarks_are_recovered() {
     ended.expect_line(&["warning:", "know only the synthetic face"]);
     let table = bench.table("clip.csv");
     expect_all_found(&table, &clip, 120);
-    let mut moving = 0;
+    let mut correlations = Vec::new();
     for column in table.header.iter().filter(|name| name.ends_with("_r")) {
         let truth = clip.truth.column(column, 0);
         if truth.iter().copied().fold(0.0, f64::max) < 1.0 {
             continue;
         }
-        moving += 1;
-        let r = correlation(&truth, &table.column(column));
-        // In a clip as short as this, action units come in quick succession, and blinks last two
-        // frames, of which the smoothing leaves little.
-        let least = if column == "AU45_r" { 0.4 } else { 0.7 };
-        assert!(r > least, "{column}: r {r}");
+        correlations.push((correlation(&truth, &table.column(column)), column));
     }
+    // In a clip as short as this, action units come in quick succession, and smoothing leaves little of
+    // a blink: this is less than the models do on longer ones.
+    let moving = correlations.len();
     assert!(moving >= 15, "only {moving} action units move");
+    let mean = correlations.iter().map(|(r, _)| r).sum::<f64>() / moving as f64;
+    assert!(mean > 0.75, "mean correlation {mean}: {correlations:?}");
+    let good = correlations.iter().filter(|(r, _)| *r > 0.8).count();
+    assert!(
+        good >= 9,
+        "only {good} are recovered well: {correlations:?}"
+    );
 
     let record = bench.record("clip");
     assert_eq!(record.options.pipeline, "demo");
