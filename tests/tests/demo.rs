@@ -6,8 +6,9 @@ use faceau_tests::program::Bench;
 use faceau_tests::table::Table;
 use rustix::process::Signal;
 
-/// Largest landmark error (share of the eye distance) of a short clip, on average.
-const LANDMARKS: f64 = 0.035;
+/// Largest landmark error (share of the eye distance) of a short clip, on average. A face that has just
+/// been detected is not framed as well as one that is followed.
+const LANDMARKS: f64 = 0.07;
 
 fn successes(table: &Table) -> Vec<bool> {
     let column = table.column("success");

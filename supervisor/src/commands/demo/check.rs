@@ -27,7 +27,7 @@ pub struct CheckArgs {
     seconds: f32,
 
     /// Width and height of the clips in pixels
-    #[arg(long, value_name = "WxH", default_value = "1280x720", value_parser = parse_size)]
+    #[arg(long, value_name = "WxH", default_value = "640x480", value_parser = parse_size)]
     size: Size,
 
     /// Number of worker processes [default: one per performance core]

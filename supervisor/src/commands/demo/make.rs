@@ -104,8 +104,8 @@ impl MakeArgs {
             fps: 30.0,
             variable_frame_rate: false,
             size: Size {
-                width: 1280,
-                height: 720,
+                width: 640,
+                height: 480,
             },
             rotate: "0".to_owned(),
             seed,
