@@ -291,7 +291,7 @@ mod tests {
         assert!(!still.moves && moving.moves);
         assert!(moving.r.unwrap() > 0.999_999 && moving.presence == Some(1.0));
         let text = recovery.to_text();
-        assert!(text.contains("AU12 Lip corner puller"), "{text}");
+        assert!(text.contains("AU12 lip corner puller"), "{text}");
         assert!(text.contains("15 of the 15"), "{text}");
     }
 
