@@ -33,9 +33,14 @@ pub enum FolderError {
         pid: Option<u32>,
     },
     /// The system refuses.
-    #[error("{}: cannot be used for what a job keeps: {source}", path.display())]
+    #[error(
+        "{}: cannot be written: {}, where a job keeps what is not finished, cannot be used: {source}",
+        output.display(), path.display()
+    )]
     Unusable {
-        /// The folder, or the file in it.
+        /// The output.
+        output: PathBuf,
+        /// The folder.
         path: PathBuf,
         /// What the system said.
         source: io::Error,
@@ -65,6 +70,7 @@ impl JobFolder {
     pub fn take(output: &Path) -> Result<Self, FolderError> {
         let path = Self::beside(output);
         let unusable = |source| FolderError::Unusable {
+            output: output.to_owned(),
             path: path.clone(),
             source,
         };
