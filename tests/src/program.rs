@@ -141,7 +141,10 @@ impl Bench {
     /// `models …`, as if the program's manifest were this one, with a user who has nothing yet.
     pub fn models_command(&self, manifest: &str) -> Supervisor {
         let path = self.path("manifest.toml");
-        fs::write(&path, manifest).unwrap();
+        // Another of the test's programs may be reading it.
+        let unfinished = tempfile::NamedTempFile::new_in(self.folder.path()).unwrap();
+        fs::write(unfinished.path(), manifest).unwrap();
+        unfinished.persist(&path).unwrap();
         self.program("faceau-test-models")
             .arg("models")
             .env("FACEAU_TEST_MANIFEST", path)
