@@ -185,7 +185,7 @@ fn a_face_that_leaves_is_lost_and_found_again() {
     clip.measure(&bench).run().expect_code(0);
     let found = successes(&bench.table("leaves.csv"));
     let visible = clip.truth.column("visible", 0);
-    assert!(visible.iter().any(|&share| share == 0.0));
+    assert!(visible.contains(&0.0));
     let count = |wanted: &dyn Fn(f64) -> bool| {
         let chosen = visible
             .iter()
