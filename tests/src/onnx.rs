@@ -6,7 +6,7 @@ pub use faceau_conversion::onnx::{Network, Size};
 
 /// `from`, after as many rounds of a loop that changes nothing.
 pub fn idle(net: &mut Network, from: &str, rounds: i64) -> String {
-    let mut body = Network::new();
+    let mut body = net.nested();
     body.input_of(INT64, "round", &[]);
     let go_on = body.input_of(BOOL, "go_on", &[]);
     let before = body.input("before", &[Size::Fixed(1)]);

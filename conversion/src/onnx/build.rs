@@ -35,6 +35,8 @@ pub enum Attribute {
 #[derive(Debug, Clone, Default)]
 pub struct Network {
     graph: GraphProto,
+    /// Before the names that are made here.
+    prefix: String,
     unnamed: usize,
 }
 
@@ -45,6 +47,16 @@ impl Network {
         let mut network = Self::default();
         network.graph.name = Some("network".to_owned());
         network
+    }
+
+    /// An empty network for a graph inside this one, the body of a loop for example: its names are
+    /// none of this one's, as the format demands.
+    #[must_use]
+    pub fn nested(&self) -> Self {
+        Self {
+            prefix: format!("{}inner_", self.prefix),
+            ..Self::new()
+        }
     }
 
     /// Declares an input of floats.
@@ -151,7 +163,7 @@ impl Network {
 
     fn new_name(&mut self) -> String {
         self.unnamed += 1;
-        format!("value{}", self.unnamed)
+        format!("{}value{}", self.prefix, self.unnamed)
     }
 
     fn node(
