@@ -345,7 +345,7 @@ fn rows_are_those_of_the_earlier_program() {
     for (face, mode) in [("detect", "detect"), ("whole-frame", "full")] {
         let args = ["--compat", "facemirror", "--face", face, "--workers", "1"];
         let mut running = openface3(bench.supervisor(), &args)
-            .args(["--force", "--progress", "json"])
+            .args(["--force", "--restart", "--progress", "json"])
             .arg(videos.join("default.wmv"))
             .start();
         // The reference has the first 20 frames; the other 268 are not waited for.

@@ -287,11 +287,14 @@ fn the_documentation_is_true() {
     documented.sort_unstable();
     documented.dedup();
     let all = [
+        "continued",
         "end",
         "error",
         "input_end",
         "input_start",
+        "paused",
         "progress",
+        "resumed",
         "start",
         "stopping",
         "warning",

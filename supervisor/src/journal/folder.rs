@@ -76,7 +76,13 @@ impl JobFolder {
         };
         let lock_path = path.join(LOCK);
         loop {
-            fs::create_dir_all(&path).map_err(unusable)?;
+            match fs::create_dir_all(&path) {
+                // It was there, and its holder has just removed it.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists && !is_file(&path) => {
+                    continue;
+                }
+                made => made.map_err(unusable)?,
+            }
             let opened = OpenOptions::new()
                 .read(true)
                 .write(true)
@@ -177,6 +183,11 @@ impl Drop for JobFolder {
         // It stays if the journal is in it.
         let _ = fs::remove_dir(&self.path);
     }
+}
+
+/// Whether something that is no folder lies at `path`.
+fn is_file(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|there| !there.is_dir())
 }
 
 /// Whether `path` still leads to `file`.

@@ -38,7 +38,8 @@ fn states(folder: Option<&Path>) -> Result<Vec<SetState>, ModelsError> {
     let mut sets: Vec<SetState> = Vec::new();
     let pipelines = PipelineChoice::value_variants().iter();
     for &set in pipelines.flat_map(|pipeline| pipeline.candidates()) {
-        if sets.iter().any(|state| state.set == set) {
+        // The demo models are always there, and of no use for anybody's videos.
+        if set == ModelSet::Demo || sets.iter().any(|state| state.set == set) {
             continue;
         }
         let mut state = SetState {
