@@ -2,9 +2,9 @@
 
 use glam::{Vec2, Vec3};
 
-use crate::action_units::AuIntensities;
+use crate::action_units::{Au, AuIntensities};
 use crate::draw::{Background, Blur, Canvas, HeadDrawing, Light, Occluder, develop, draw_head};
-use crate::face::{Surface, to_head};
+use crate::face::{Surface, lips_part, to_head};
 use crate::identity::Identity;
 use crate::pose::{Camera, Pose};
 
@@ -66,7 +66,8 @@ pub struct Truth {
     pub landmarks_3d: [Vec3; 68],
     /// Where the head is.
     pub pose: Pose,
-    /// What the face shows.
+    /// What is to be seen: as the face shows it, but AU25 is how far the lips are parted, whatever
+    /// parts them.
     pub aus: AuIntensities,
     /// Left, top, right, bottom of the landmarks, in pixels.
     pub bounds: [f32; 4],
@@ -158,10 +159,17 @@ fn truth(face: &Face, surface: &Surface, camera: &Camera) -> Truth {
         landmarks,
         landmarks_3d,
         pose: face.pose,
-        aus: face.aus,
+        aus: as_seen(&face.aus),
         bounds: [low.x, low.y, high.x, high.y],
         visible: 0.0,
     }
+}
+
+/// The intensities that a coder would see.
+fn as_seen(aus: &AuIntensities) -> AuIntensities {
+    let mut seen = *aus;
+    seen[Au::Au25] = lips_part(aus);
+    seen
 }
 
 fn visible_share(scene: &Scene, truths: &[Truth], index: usize) -> f32 {

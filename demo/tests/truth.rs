@@ -348,3 +348,24 @@ fn what_is_covered_or_outside_is_not_visible() {
     scene.occluders[0].centre.x = 0.0;
     assert!((0.3..0.7).contains(&visible(&scene)));
 }
+
+#[test]
+fn lips_are_parted_by_whatever_parts_them() {
+    let parted = |shown: &[(Au, f32)]| {
+        let scene = portrait(face_of(1), Vec3::ZERO, AuIntensities::of(shown));
+        let truth = &render(&scene).1[0];
+        (
+            truth.aus[Au::Au25],
+            truth.landmarks[66].y - truth.landmarks[62].y,
+        )
+    };
+    let (closed, shut) = parted(&[]);
+    assert_eq!(closed, 0.0);
+    assert!((parted(&[(Au::Au25, 3.0)]).0 - 3.0).abs() < 1e-4);
+    // What is drawn open is called open, the more the wider.
+    let (raised, by_lip) = parted(&[(Au::Au10, 3.0)]);
+    let (dropped, by_jaw) = parted(&[(Au::Au26, 2.0)]);
+    assert!(raised > 1.0 && dropped > raised && by_jaw > by_lip && by_lip > shut);
+    assert!(parted(&[(Au::Au25, 3.0), (Au::Au17, 3.0)]).0 < 3.0);
+    assert_eq!(parted(&[(Au::Au26, 5.0), (Au::Au25, 5.0)]).0, 5.0);
+}

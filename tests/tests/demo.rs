@@ -6,9 +6,11 @@ use faceau_tests::program::Bench;
 use faceau_tests::table::Table;
 use rustix::process::Signal;
 
-/// Largest landmark error (share of the eye distance) of a short clip, on average. A face that has just
-/// been detected is not framed as well as one that is followed.
-const LANDMARKS: f64 = 0.07;
+/// Largest landmark error (share of the eye distance) of a clip, on average, while a face is followed.
+const LANDMARKS: f64 = 0.04;
+/// The same in a clip's first frame: a face that has just been detected is framed along the detector's
+/// box, not along its landmarks in the frame before.
+const LANDMARKS_AT_FIRST: f64 = 0.06;
 
 fn successes(table: &Table) -> Vec<bool> {
     let column = table.column("success");
@@ -20,7 +22,12 @@ fn expect_all_found(table: &Table, clip: &Clip, frames: usize) {
     assert_eq!(successes(table), vec![true; frames]);
     let errors = (0..frames).map(|frame| clip.truth.landmark_error(table, 0, frame));
     let mean = errors.sum::<f64>() / frames as f64;
-    assert!(mean < LANDMARKS, "landmarks are off by {mean}");
+    let most = if frames > 1 {
+        LANDMARKS
+    } else {
+        LANDMARKS_AT_FIRST
+    };
+    assert!(mean < most, "landmarks are off by {mean}");
 }
 
 #[test]

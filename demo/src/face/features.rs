@@ -11,6 +11,8 @@ use crate::{Au, AuIntensities, Identity};
 
 /// Index of the first landmark that is not on the jaw.
 const FIRST: usize = 17;
+/// How far apart the edges of closed lips are in mm.
+const CLOSED: f32 = 0.3;
 
 /// One eye.
 #[derive(Debug, Clone, Copy)]
@@ -213,6 +215,33 @@ fn place_eyes(
     [eye(-1.0, points), eye(1.0, points)]
 }
 
+/// How far each lip has left the lips' line in the middle of the mouth, in mm, down is positive: the
+/// upper lip and the lower one, which is never less than [`CLOSED`] below it.
+fn lip_edges(aus: &AuIntensities) -> (f32, f32) {
+    let au = |unit: Au| aus[unit];
+    let lift = -0.95 * au(Au::Au10) - 0.4 * au(Au::Au09) - 0.45 * au(Au::Au17);
+    let upper_edge = lift - 0.4 * au(Au::Au25) - 0.25 * au(Au::Au12);
+    let lower_edge = CLOSED + 1.05 * au(Au::Au25) + 0.88 * jaw_drop(aus) - 1.0 * au(Au::Au17)
+        + 0.25 * au(Au::Au10)
+        - 0.1 * au(Au::Au12)
+        - 0.25 * au(Au::Au28);
+    (upper_edge, lower_edge.max(upper_edge + CLOSED))
+}
+
+/// How far the lips are parted in the middle, in mm.
+fn parting(aus: &AuIntensities) -> f32 {
+    let (upper_edge, lower_edge) = lip_edges(aus);
+    lower_edge - upper_edge - CLOSED
+}
+
+/// The intensity of AU25 that can be seen: the one that alone would part the lips as far as all
+/// action units together do, 0 to 5. A jaw that drops and a lip that is raised part the lips as well,
+/// a chin that is raised closes them; FACS scores what is seen.
+pub fn lips_part(aus: &AuIntensities) -> f32 {
+    let whole = parting(&AuIntensities::of(&[(Au::Au25, 5.0)]));
+    (5.0 * parting(aus) / whole).clamp(0.0, 5.0)
+}
+
 fn place_mouth(who: &Identity, aus: &AuIntensities, points: &mut [Vec2; 51]) -> Mouth {
     let middle = 68.0 + who.mouth_drop + 0.4 * who.nose_length;
     let drop = jaw_drop(aus);
@@ -237,14 +266,7 @@ fn place_mouth(who: &Identity, aus: &AuIntensities, points: &mut [Vec2; 51]) -> 
     let thin = thin.max(0.12);
     let (upper_lip, lower_lip) = (who.upper_lip * thin, who.lower_lip * thin);
 
-    // The lips' line in the middle, and how far each lip has left it.
-    let lift = -0.95 * au(Au::Au10) - 0.4 * au(Au::Au09) - 0.45 * au(Au::Au17);
-    let upper_edge = lift - 0.4 * au(Au::Au25) - 0.25 * au(Au::Au12);
-    let lower_edge = 0.3 + 1.05 * au(Au::Au25) + 0.88 * drop - 1.0 * au(Au::Au17)
-        + 0.25 * au(Au::Au10)
-        - 0.1 * au(Au::Au12)
-        - 0.25 * au(Au::Au28);
-    let lower_edge = lower_edge.max(upper_edge + 0.3);
+    let (upper_edge, lower_edge) = lip_edges(aus);
     let pout = 0.25 * au(Au::Au17);
 
     // Shares of the half width, and how much a point goes along with the corner.

@@ -48,7 +48,7 @@ def main():
     parser.add_argument("--stages", default=",".join(STAGES), help="which, separated by commas")
     parser.add_argument("--faces", type=int, default=2500, help="stills with one face")
     parser.add_argument("--scenes", type=int, default=1500, help="stills with 0 to 3 faces")
-    parser.add_argument("--clips", type=int, default=140)
+    parser.add_argument("--clips", type=int, default=260)
     parser.add_argument("--detector-epochs", type=int, default=10)
     parser.add_argument("--landmark-epochs", type=int, default=12)
     parser.add_argument("--go-on", action="store_true", help="begin with the landmark network's second phase")
@@ -194,9 +194,12 @@ def do_clips(options):
     program = build(options)
     for i in range(options.clips):
         clip = folder / f"{i:03}.mp4"
-        # Few frames a second: neighbours would teach nothing new.
-        make = [program, "demo", "make", "--seed", SEED_OF_CLIPS + i, "--out", clip]
-        run(make + ["--seconds", 20 if i < 40 else 12, "--fps", 5, "--size", "480x360"])
+        # Few frames a second: neighbours would teach nothing new. Many persons teach more than many
+        # frames of each.
+        early = i < 140
+        make = [program, "demo", "make", "--seed", SEED_OF_CLIPS + i, "--out", clip, "--size", "480x360"]
+        make += ["--fps", 5 if early else 3, "--max-angle", 20 if early else 25]
+        run([*make, "--seconds", 20 if i < 40 else 12])
     measure = [program, "--pipeline", "demo", "--quiet", "--hog", "--columns", "params", "--workers", 2]
     run([*measure, "--out-dir", folder, *sorted(folder.glob("*.mp4"))])
 

@@ -8,7 +8,7 @@ use faceau_demo::clip::Span;
 use serde::Serialize;
 
 use super::make::MakeArgs;
-use super::recovery::{Limits, Recovery};
+use super::recovery::{AuOverClips, Limits, Recovery};
 use super::run::length;
 use super::size::{Size, parse_size};
 use super::trial::{Ended, Trial};
@@ -48,6 +48,14 @@ pub struct CheckArgs {
 struct Checked {
     seed: u64,
     recovery: Recovery,
+    shortcomings: Vec<String>,
+}
+
+/// What was found of all clips.
+#[derive(Debug, Serialize)]
+struct Report {
+    clips: Vec<Checked>,
+    action_units: Vec<AuOverClips>,
     shortcomings: Vec<String>,
 }
 
@@ -97,11 +105,36 @@ pub fn run(args: &CheckArgs) -> anyhow::Result<Exit> {
             shortcomings,
         });
     }
+    let action_units = AuOverClips::all(all.iter().map(|checked| &checked.recovery));
+    let over_all: Vec<String> = (action_units.iter())
+        .filter_map(|au| au.shortcoming(&Limits::PROMISED))
+        .collect();
+    let kept = over_all.is_empty() && all.iter().all(|checked| checked.shortcomings.is_empty());
     if args.json {
-        print(format_args!("{}\n", serde_json::to_string_pretty(&all)?))?;
+        let report = Report {
+            clips: all,
+            action_units,
+            shortcomings: over_all,
+        };
+        print(format_args!("{}\n", serde_json::to_string_pretty(&report)?))?;
+    } else {
+        print(over_clips(&action_units, &over_all))?;
     }
-    let kept = all.iter().all(|checked| checked.shortcomings.is_empty());
     Ok(Exit::Code(i32::from(!kept)))
+}
+
+fn over_clips(action_units: &[AuOverClips], shortcomings: &[String]) -> String {
+    let mut text = "AU    clips  mean r  least r\n".to_owned();
+    for au in action_units {
+        text += &format!(
+            "AU{:02}  {:5}  {:6.3}  {:7.3}\n",
+            au.au, au.clips, au.mean_r, au.least_r
+        );
+    }
+    for line in shortcomings {
+        text += &format!("{line}\n");
+    }
+    text
 }
 
 fn text(seed: u64, recovery: &Recovery, shortcomings: &[String]) -> String {
