@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
+use std::os::unix::process::CommandExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -225,6 +226,14 @@ impl Supervisor {
 
     /// Starts it.
     pub fn start(mut self) -> Running {
+        let hear_hangups = || {
+            // SAFETY: allowed between fork and exec, and it touches nothing but the new process.
+            unsafe { libc::signal(libc::SIGHUP, libc::SIG_DFL) };
+            Ok(())
+        };
+        // Tests that run under `nohup` would otherwise have programs that rightly ignore SIGHUP.
+        // SAFETY: the closure makes one system call, which is allowed there.
+        unsafe { self.command.pre_exec(hear_hangups) };
         let mut child = self
             .command
             .stdout(Stdio::piped())
