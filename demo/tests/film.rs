@@ -54,7 +54,10 @@ fn files_do_not_depend_on_the_number_of_threads() {
         }
         all.push(files);
     }
-    assert_eq!(all[0], all[1]);
+    for (number, (one, three)) in all[0].iter().zip(&all[1]).enumerate() {
+        // 0 is the video, 1 the truth, what follows are the pictures.
+        assert!(one == three, "file {number} differs");
+    }
     let table = String::from_utf8(all[0][1].clone()).unwrap();
     let rows: Vec<Vec<&str>> = table
         .lines()

@@ -227,8 +227,9 @@ fn open_encoder(
         "libx264" => {
             options.set("preset", "veryfast");
             options.set("crf", "18");
-            // Its result depends on the number of threads, which must not depend on the machine.
-            options.set("threads", "4");
+            // With several threads its result depends on their number and, now and then, on their
+            // timing. Drawing takes far longer anyway.
+            options.set("threads", "1");
         }
         "mpeg4" => {
             encoder.set_qmin(2);
