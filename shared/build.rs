@@ -1,5 +1,5 @@
 //! Computes the build id that a worker must share with its supervisor: a hash over the sources of
-//! every crate whose types travel between the two.
+//! every crate whose types travel between the two or whose code decides what a worker answers.
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -9,7 +9,7 @@ use std::{env, fs, io};
 fn main() {
     let here = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
     let mut hasher = DefaultHasher::new();
-    for name in ["shared", "models", "vision", "worker"] {
+    for name in ["shared", "models", "inference", "vision", "worker"] {
         let sources = here.join("..").join(name).join("src");
         println!("cargo::rerun-if-changed={}", sources.display());
         let mut files = BTreeMap::new();
