@@ -1,8 +1,11 @@
 //! Whether a converted network does what the original does, on a made-up picture.
 
-use faceau_inference::{Library, NetworkOptions, OnnxNetwork, Provider, ProviderChoice};
+use faceau_inference::{
+    ChooseOutputs, Library, NetworkOptions, OnnxNetwork, Provider, ProviderChoice,
+};
 use faceau_models::Conversion;
 use faceau_vision::network::{Network, Tensor};
+use faceau_vision::openface3::star;
 use faceau_vision::tracking::convnet::Maps;
 use faceau_vision::tracking::mtcnn::Workspace;
 
@@ -12,6 +15,8 @@ use crate::{ConversionError, Product, USUAL_SIZES, stage, variant};
 const TOLERANCE: f32 = 1e-4;
 /// Side of the pictures that PFLD takes.
 const CROP: usize = 112;
+/// Side of the pictures that STAR takes.
+const STAR: usize = 256;
 /// Side of the picture on which the first of MTCNN's networks is tried: not its smallest one, and
 /// not a multiple of its steps.
 const PROPOSAL: (usize, usize) = (39, 47);
@@ -33,6 +38,7 @@ pub fn check(
             stage => (stage.side(), stage.side()),
         },
         Conversion::WithoutSubnormals => (CROP, CROP),
+        Conversion::LastLandmarks => (STAR, STAR),
         Conversion::FixedSizes => USUAL_SIZES
             .iter()
             .find(|(width, height)| variant(*width, *height) == product.variant)
@@ -41,27 +47,39 @@ pub fn check(
     };
     let picture = picture(3 * height * width);
     let shape = [1, 3, height, width];
-    let found = run(library, id, &product.bytes, &shape, &picture)?;
-    let expected = if conversion == Conversion::MtcnnToOnnx {
-        vec![run_chain(id, source, height, width, picture)?]
-    } else {
-        let outputs = run(library, id, source, &shape, &picture)?;
-        outputs.into_iter().map(|tensor| tensor.data).collect()
+    let choose = match conversion {
+        Conversion::LastLandmarks => Some(star::choose_outputs as ChooseOutputs),
+        _ => None,
     };
-    let found: Vec<Vec<f32>> = found.into_iter().map(|tensor| tensor.data).collect();
-    agree(&expected, &found)
+    let run = |model: &[u8]| -> Result<Vec<Vec<f32>>, ConversionError> {
+        let outputs = run(library, id, model, choose, &shape, &picture)?;
+        Ok(outputs.into_iter().map(|tensor| tensor.data).collect())
+    };
+    let found = run(&product.bytes)?;
+    let expected = match conversion {
+        Conversion::MtcnnToOnnx => vec![run_chain(id, source, height, width, picture)?],
+        _ => run(source)?,
+    };
+    let tolerance = match conversion {
+        // Nothing was changed of what makes this output.
+        Conversion::LastLandmarks => 0.0,
+        _ => TOLERANCE,
+    };
+    agree(&expected, &found, tolerance)
 }
 
 fn run(
     library: &Library,
     id: &str,
     model: &[u8],
+    choose: Option<ChooseOutputs>,
     shape: &[usize],
     picture: &[f32],
 ) -> Result<Vec<Tensor>, ConversionError> {
     let options = NetworkOptions {
         name: id,
         provider: ProviderChoice::Named(Provider::Cpu),
+        choose,
         ..NetworkOptions::default()
     };
     let mut network =
@@ -93,7 +111,7 @@ fn run_chain(
     Ok(workspace.maps.data)
 }
 
-fn agree(expected: &[Vec<f32>], found: &[Vec<f32>]) -> Result<(), ConversionError> {
+fn agree(expected: &[Vec<f32>], found: &[Vec<f32>], tolerance: f32) -> Result<(), ConversionError> {
     let sizes = |outputs: &[Vec<f32>]| outputs.iter().map(Vec::len).collect::<Vec<_>>();
     if sizes(expected) != sizes(found) {
         return Err(failed(format!(
@@ -107,7 +125,7 @@ fn agree(expected: &[Vec<f32>], found: &[Vec<f32>]) -> Result<(), ConversionErro
             .iter()
             .fold(1.0_f32, |most, value| most.max(value.abs()));
         // NaN is not near anything.
-        let near = |e: f32, f: f32| (e - f).abs() <= TOLERANCE * largest;
+        let near = |e: f32, f: f32| (e - f).abs() <= tolerance * largest;
         let differ = |(e, f): (&f32, &f32)| !near(*e, *f);
         let pairs = expected.iter().zip(found);
         if let Some(at) = pairs.clone().position(differ) {

@@ -7,6 +7,7 @@
 mod check;
 pub mod mtcnn;
 pub mod onnx;
+pub mod prune;
 pub mod rewrite;
 
 pub use check::check;
@@ -59,6 +60,7 @@ pub fn convert(
             Ok(only(mtcnn::to_onnx(&stage.parse(source)?, stage)?))
         }
         Conversion::WithoutSubnormals => Ok(only(rewrite::without_subnormals(source)?.0)),
+        Conversion::LastLandmarks => Ok(only(prune::last_landmarks(source)?)),
         Conversion::FixedSizes => USUAL_SIZES
             .iter()
             .map(|&(width, height)| {

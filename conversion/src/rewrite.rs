@@ -82,11 +82,11 @@ pub fn with_fixed_input(model: &[u8], shape: &[usize]) -> Result<Vec<u8>, Conver
     Ok(model.encode_to_vec())
 }
 
-fn read(model: &[u8]) -> Result<ModelProto, ConversionError> {
+pub(crate) fn read(model: &[u8]) -> Result<ModelProto, ConversionError> {
     ModelProto::decode(model).map_err(|error| unexpected(error.to_string()))
 }
 
-fn unexpected(reason: String) -> ConversionError {
+pub(crate) fn unexpected(reason: String) -> ConversionError {
     ConversionError::Source(reason)
 }
 

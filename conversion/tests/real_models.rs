@@ -5,12 +5,12 @@ use std::path::PathBuf;
 
 use faceau_conversion::{USUAL_SIZES, check, convert, rewrite};
 use faceau_inference::{Library, library};
-use faceau_models::{Conversion, Manifest, ModelFile};
+use faceau_models::{Conversion, Manifest, ModelFile, id};
 
 /// A file of the manifest and what it holds.
 type Source = (&'static ModelFile, Vec<u8>);
 
-/// Every file of the manifest that is converted; `None` when something is missing.
+/// Every file with known content that is converted; `None` when something is missing.
 fn converted_files() -> Option<(Library, Vec<Source>)> {
     let Some(models) = std::env::var_os("FACEAU_MODELS").map(PathBuf::from) else {
         eprintln!("skipped: FACEAU_MODELS is not set; it names a folder with the real model files");
@@ -32,7 +32,9 @@ fn converted_files() -> Option<(Library, Vec<Source>)> {
             .unwrap_or_else(|| panic!("{} is missing", file.path));
         (file, fs::read(path).unwrap())
     };
-    let files = files.filter(|file| file.conversion.is_some()).map(read);
+    let files = files
+        .filter(|file| file.conversion.is_some() && file.content.is_some())
+        .map(read);
     Some((library, files.collect()))
 }
 
@@ -56,6 +58,29 @@ fn every_conversion_does_what_the_original_does() {
         }
         assert_eq!(convert(conversion, &file.id, &source).unwrap(), products);
     }
+}
+
+/// An untrained network of STAR's architecture, as `FACEAU_MODELS` may have it.
+#[test]
+fn star_gives_the_same_landmarks_with_one_output() {
+    let Some((library, _)) = converted_files() else {
+        return;
+    };
+    let models = PathBuf::from(std::env::var_os("FACEAU_MODELS").unwrap());
+    let path = models.join("onnx/star_landmark_98_random_small.onnx");
+    let Ok(source) = fs::read(&path) else {
+        eprintln!("skipped: {} is missing", path.display());
+        return;
+    };
+    let conversion = Conversion::LastLandmarks;
+    let products = convert(conversion, id::OPENFACE3_STAR, &source).unwrap();
+    let [product] = &products[..] else {
+        panic!("{} products", products.len());
+    };
+    assert!(product.bytes.len() < source.len());
+    check(&library, conversion, id::OPENFACE3_STAR, &source, product).unwrap();
+    let again = convert(conversion, id::OPENFACE3_STAR, &product.bytes).unwrap();
+    assert_eq!(again, products);
 }
 
 #[test]

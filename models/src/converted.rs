@@ -20,7 +20,10 @@ impl Conversion {
     #[must_use]
     pub const fn version(self) -> u32 {
         match self {
-            Self::MtcnnToOnnx | Self::WithoutSubnormals | Self::FixedSizes => 1,
+            Self::MtcnnToOnnx
+            | Self::WithoutSubnormals
+            | Self::FixedSizes
+            | Self::LastLandmarks => 1,
         }
     }
 }

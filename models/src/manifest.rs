@@ -107,6 +107,8 @@ pub enum Conversion {
     WithoutSubnormals,
     /// The same network once for each usual size of picture, for providers that want sizes fixed.
     FixedSizes,
+    /// The same network with the last landmarks as its only output, and what these need.
+    LastLandmarks,
 }
 
 /// One model file.

@@ -125,9 +125,22 @@ impl Store {
     /// [`ModelsError::Missing`] with all files that were not found, or
     /// [`ModelsError::TrustList`].
     pub fn resolve(&self, set: ModelSet) -> Result<FoundSet, ModelsError> {
+        self.resolve_without(set, &[])
+    }
+
+    /// Finds the files of `set` but those whose ids are `unneeded`, whether they are there or not.
+    ///
+    /// # Errors
+    /// As [`resolve`](Self::resolve).
+    pub fn resolve_without(
+        &self,
+        set: ModelSet,
+        unneeded: &[&str],
+    ) -> Result<FoundSet, ModelsError> {
         let trusted = self.trusted()?;
         let (mut files, mut missing) = (Vec::new(), Vec::new());
-        for file in self.manifest.files_of(set) {
+        let needed = |file: &&ModelFile| !unneeded.contains(&file.id.as_str());
+        for file in self.manifest.files_of(set).filter(needed) {
             match self.find(file) {
                 Some(path) => files.push(FoundFile {
                     id: file.id.clone(),

@@ -4,11 +4,12 @@
 use std::fmt;
 
 use clap::{ArgAction, Args, ValueEnum};
-use faceau_models::ModelSet;
+use faceau_models::{ModelSet, id};
 use faceau_shared::protocol::OpenFace3Setup;
 use serde::{Deserialize, Serialize};
 
 use crate::cli::{Cli, word};
+use crate::output::ColumnGroup;
 
 /// Options of the OpenFace 3.0 pipeline.
 #[derive(Debug, Clone, Args)]
@@ -18,11 +19,13 @@ pub struct OpenFace3Args {
     #[arg(long, value_enum, value_name = "WHERE")]
     pub face: Option<FaceChoice>,
 
-    /// Place landmarks and measure the closing of the eyes (AU45); this is the default
+    /// Measure the closing of the eyes (AU45), which takes landmarks; this is the default where
+    /// the column is wanted
     #[arg(long, action = ArgAction::SetTrue, overrides_with = "no_au45")]
     pub au45: bool,
 
-    /// Leave out the landmarks and AU45, which take most of the time
+    /// Leave out AU45, and the landmarks, too, unless --columns names landmarks2d: they take most
+    /// of the time. The model for landmarks need not be there then
     #[arg(long, action = ArgAction::SetTrue, overrides_with = "au45")]
     pub no_au45: bool,
 
@@ -62,7 +65,9 @@ pub struct PipelineOptions {
 pub struct OpenFace3Options {
     /// Where the face is: `detect` or `whole-frame`.
     pub face: String,
-    /// Whether landmarks were placed and AU45 measured.
+    /// Whether landmarks were placed.
+    pub landmarks: bool,
+    /// Whether AU45 was measured.
     pub au45: bool,
     /// The earlier program whose results these are to equal, `none` for none.
     pub compat: String,
@@ -78,7 +83,7 @@ impl OpenFace3Options {
     pub fn setup(&self) -> OpenFace3Setup {
         OpenFace3Setup {
             whole_frame: self.face == word(&FaceChoice::WholeFrame),
-            landmarks: self.au45,
+            landmarks: self.landmarks,
             as_facemirror: self.as_facemirror(),
         }
     }
@@ -97,6 +102,18 @@ impl fmt::Display for UnsuitableOptions {
 impl std::error::Error for UnsuitableOptions {}
 
 impl PipelineOptions {
+    /// Models of the pipeline's set that these options have no use for.
+    pub fn unneeded_models(&self) -> Vec<&'static str> {
+        let setup = self.openface3.as_ref().map(OpenFace3Options::setup);
+        [
+            (setup.is_some_and(|s| s.whole_frame), id::RETINAFACE),
+            (setup.is_some_and(|s| !s.landmarks), id::OPENFACE3_STAR),
+        ]
+        .into_iter()
+        .filter_map(|(unneeded, id)| unneeded.then_some(id))
+        .collect()
+    }
+
     /// What the command line tells the pipeline that needs the models `set`.
     ///
     /// # Errors
@@ -133,6 +150,11 @@ impl PipelineOptions {
         let unsuitable = |reason: &str| Err(UnsuitableOptions(reason.to_owned()));
         let args = &cli.openface3;
         let whole_frame = args.face == Some(FaceChoice::WholeFrame);
+        // The landmarks take most of the time, so they are placed only where a column needs them,
+        // or the box that follows them.
+        let au45 =
+            !args.no_au45 && (cli.columns.is_empty() || cli.columns.contains(&ColumnGroup::Aus));
+        let landmarks = au45 || cli.columns.contains(&ColumnGroup::Landmarks2d);
         let redetect_every = match cli.redetect {
             _ if cli.hog || cli.aligned => {
                 return unsuitable(
@@ -150,10 +172,10 @@ impl PipelineOptions {
                 );
             }
             Some(1) => 1,
-            Some(_) if args.no_au45 => {
+            Some(_) if !landmarks => {
                 return unsuitable(
                     "--redetect: between detections --pipeline openface3 follows the landmarks, \
-                     which --no-au45 leaves out",
+                     which --no-au45 or --columns leaves out",
                 );
             }
             Some(_) if args.compat.is_some() => {
@@ -165,7 +187,8 @@ impl PipelineOptions {
             redetect_every,
             openface3: Some(OpenFace3Options {
                 face: word(&args.face.unwrap_or(FaceChoice::Detect)),
-                au45: !args.no_au45,
+                landmarks,
+                au45,
                 compat: args.compat.as_ref().map_or_else(|| "none".into(), word),
             }),
         })
@@ -192,6 +215,24 @@ mod tests {
         assert_eq!(three.redetect_every, 1);
         let setup = three.openface3.unwrap().setup();
         assert!(setup.landmarks && !setup.whole_frame && !setup.as_facemirror);
+        for (args, landmarks, au45) in [
+            (&["--no-au45"][..], false, false),
+            (&["--columns", "gaze,emotion"], false, false),
+            (&["--columns", "landmarks2d"], true, false),
+            (&["--no-au45", "--columns", "aus,landmarks2d"], true, false),
+            (&["--columns", "aus"], true, true),
+        ] {
+            let options = options(ModelSet::Openface3, args).unwrap();
+            let unneeded = options.unneeded_models();
+            let star = unneeded.contains(&id::OPENFACE3_STAR);
+            assert_eq!(star, !landmarks, "{args:?}");
+            let options = options.openface3.unwrap();
+            assert_eq!(
+                (options.landmarks, options.au45),
+                (landmarks, au45),
+                "{args:?}"
+            );
+        }
         let args = [
             "--face",
             "whole-frame",
@@ -216,6 +257,11 @@ mod tests {
                 ModelSet::Openface3,
                 &["--redetect", "5", "--no-au45"],
                 "--no-au45",
+            ),
+            (
+                ModelSet::Openface3,
+                &["--redetect", "5", "--columns", "gaze"],
+                "--columns",
             ),
             (
                 ModelSet::Openface3,

@@ -91,18 +91,23 @@ impl Models {
             (None, Some(options)) if options.as_facemirror() => {
                 TableDesign::OpenFace3(OpenFace3Style::FaceMirror)
             }
-            (None, _) => TableDesign::OpenFace3(OpenFace3Style::Own(columns)),
+            (None, options) => TableDesign::OpenFace3(OpenFace3Style::Own {
+                columns,
+                closure: options.as_ref().is_some_and(|options| options.au45),
+            }),
         }
     }
 }
 
-/// Finds and checks the models of the first of `candidates` of which all files are there.
+/// Finds and checks the models of the first of `candidates` of which all files are there, but for
+/// those that `unneeded` names.
 ///
 /// # Errors
 /// When files are missing (of the last candidate, which asks for least), altered or malformed.
 pub fn models(
     folder: Option<&Path>,
     candidates: &[ModelSet],
+    unneeded: impl Fn(ModelSet) -> Vec<&'static str>,
     allow_unknown: bool,
 ) -> Result<Models, SetupError> {
     let unknown = if allow_unknown {
@@ -115,7 +120,7 @@ pub fn models(
             set: ResolvedSet::demo(),
             unknown: Vec::new(),
         },
-        _ => pin(&find(folder, candidates)?, unknown)?,
+        _ => pin(&find(folder, candidates, unneeded)?, unknown)?,
     };
     let au = match pinned.set.set {
         ModelSet::Openface3 => None,
@@ -125,11 +130,15 @@ pub fn models(
 }
 
 /// The first set of which all files are there.
-fn find(folder: Option<&Path>, candidates: &[ModelSet]) -> Result<FoundSet, SetupError> {
+fn find(
+    folder: Option<&Path>,
+    candidates: &[ModelSet],
+    unneeded: impl Fn(ModelSet) -> Vec<&'static str>,
+) -> Result<FoundSet, SetupError> {
     let store = Store::locate(folder);
     let mut found = Err(ModelsError::Manifest("no pipeline was asked for".into()));
     for &set in candidates {
-        found = store.resolve(set);
+        found = store.resolve_without(set, &unneeded(set));
         if found.is_ok() {
             break;
         }

@@ -134,6 +134,7 @@ pub struct Stage {
 #[allow(missing_docs)]
 pub struct OpenFace3 {
     pub face: String,
+    pub landmarks: bool,
     pub au45: bool,
     pub compat: String,
 }

@@ -140,14 +140,6 @@ fn a_table_says_what_was_measured_and_nothing_of_frames_without_a_face() {
 }
 
 #[test]
-fn both_styles_of_export_give_the_same_table() {
-    let (bench, video) = bench();
-    let later = table(&bench, &video, &[]);
-    write(&bench.models(), Export::First);
-    assert!(table(&bench, &video, &[]) == later);
-}
-
-#[test]
 fn what_is_not_asked_for_is_not_computed() {
     let (bench, video) = bench();
     table(&bench, &video, &["--no-au45", "--face", "whole-frame"]);
@@ -255,25 +247,6 @@ fn a_stopped_run_keeps_what_it_has() {
     assert!((1..1500).contains(&rows), "{rows}");
     assert_eq!(partial.header, full.header);
     assert!(partial.rows == full.rows[..rows]);
-}
-
-#[test]
-fn models_of_another_kind_are_refused_with_what_was_expected_and_found() {
-    let (bench, video) = bench();
-    let models = bench.models();
-    let star = fs::read(models.join(path_of(id::OPENFACE3_STAR))).unwrap();
-    fs::write(models.join(path_of(id::OPENFACE3_MTL)), star).unwrap();
-    let ended = openface3(bench.supervisor(), &[])
-        .arg(&video)
-        .run()
-        .expect_code(3);
-    ended.expect_line(&[
-        "error",
-        "mtl_efficientnet_b0_coreml.onnx",
-        "[1, 3, 224, 224]",
-        "1x3x256x256",
-    ]);
-    assert_eq!(bench.outputs(), [""; 0]);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use faceau_inference::prepared::{self, Prepared};
 use faceau_inference::{
     ChooseOutputs, NetworkOptions, OnnxNetwork, Provider, ProviderChoice, library,
 };
-use faceau_models::{ModelSet, ResolvedFile, id};
+use faceau_models::{Content, ModelSet, ResolvedFile, id};
 use faceau_shared::protocol::{
     LogLevel, OpenFace3Setup, ProtocolError, SessionReport, Setup, WorkerReport,
 };
@@ -101,9 +101,17 @@ impl Opening<'_, '_> {
         })
     }
 
+    /// What is opened of a network, and what it holds: the form that runs faster, where the
+    /// installation made one, else the file itself.
+    fn content(&self, id: &str) -> anyhow::Result<Content> {
+        let file = self.file(id)?;
+        let converted = file.converted("");
+        Ok(converted.map_or(file.content, |converted| converted.content))
+    }
+
     /// A network of which `choose` tells the outputs.
     fn network_with(&mut self, id: &str, choose: ChooseOutputs) -> anyhow::Result<OnnxNetwork> {
-        let content = self.file(id)?.content;
+        let content = self.content(id)?;
         let digest = content.sha256.to_string();
         let folder = prepared::user_folder().filter(|_| content.size >= WORTH_PREPARING);
         let prepared = folder.as_deref().map(|folder| Prepared {
@@ -121,7 +129,7 @@ impl Opening<'_, '_> {
     /// Opens a network on the provider that is wanted.
     fn open_network(&mut self, options: &NetworkOptions<'_>) -> anyhow::Result<OnnxNetwork> {
         let id = options.name;
-        // The same network in a form that runs faster, where the installation made one.
+        // As `content` has it.
         let model = match self.file(id)?.converted("") {
             Some(converted) => converted.read()?,
             None => self.bytes(id)?,

@@ -105,6 +105,9 @@ impl<'a> Batch<'a> {
         let models = setup::models(
             cli.models.as_deref(),
             cli.pipeline.candidates(),
+            |set| {
+                PipelineOptions::of(cli, set).map_or_else(|_| Vec::new(), |o| o.unneeded_models())
+            },
             cli.allow_unknown_models,
         )?;
         progress.info(&format!("pipeline: {}", models.pinned.set.set));

@@ -30,8 +30,13 @@ const PIXEL_DECIMALS: u32 = 2;
 /// Which table.
 #[derive(Debug, Clone, Copy)]
 pub enum OpenFace3Style {
-    /// This program's own, with these columns.
-    Own(Columns),
+    /// This program's own.
+    Own {
+        /// With these columns.
+        columns: Columns,
+        /// Whether AU45 was wanted; landmarks may be known without that.
+        closure: bool,
+    },
     /// FaceMirror's.
     FaceMirror,
 }
@@ -61,7 +66,7 @@ impl OpenFace3Rows {
             .into();
         let aus = |kind: char| AUS.map(|au| format!("AU{au:02}_{kind}"));
         match &self.style {
-            OpenFace3Style::Own(columns) => {
+            OpenFace3Style::Own { columns, .. } => {
                 if columns.has(ColumnGroup::Gaze) {
                     names.extend(["gaze_yaw", "gaze_pitch"].map(str::to_owned));
                 }
@@ -89,7 +94,7 @@ impl OpenFace3Rows {
     /// What ends each line, the header's too.
     pub fn line_end(&self) -> &'static str {
         match self.style {
-            OpenFace3Style::Own(_) => "\n",
+            OpenFace3Style::Own { .. } => "\n",
             OpenFace3Style::FaceMirror => "\r\n",
         }
     }
@@ -106,7 +111,11 @@ impl OpenFace3Rows {
         let raw = (part.has_closure != 0).then_some(part.closure);
         let closure = self.smoothing.push(raw);
         match self.style {
-            OpenFace3Style::Own(columns) => {
+            OpenFace3Style::Own {
+                columns,
+                closure: wanted,
+            } => {
+                let closure = closure.filter(|_| wanted);
                 push_own(row, &columns, frame, seconds, analysis, closure);
             }
             OpenFace3Style::FaceMirror => self.push_as_facemirror(row, frame, analysis, closure),
@@ -263,6 +272,13 @@ fn push_python(row: &mut Vec<u8>, value: f64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn own(columns: Columns) -> OpenFace3Style {
+        OpenFace3Style::Own {
+            columns,
+            closure: true,
+        }
+    }
     use bytemuck::Zeroable;
 
     fn seen() -> FrameAnalysis {
@@ -280,7 +296,7 @@ mod tests {
     fn rows(style: OpenFace3Style, frames: &[FrameAnalysis]) -> Vec<Vec<(String, String)>> {
         let mut rows = OpenFace3Rows::new(style, Some(30.0));
         let separator = match style {
-            OpenFace3Style::Own(_) => ", ",
+            OpenFace3Style::Own { .. } => ", ",
             OpenFace3Style::FaceMirror => ",",
         };
         let names: Vec<String> = rows.header().split(separator).map(str::to_owned).collect();
@@ -302,7 +318,7 @@ mod tests {
 
     #[test]
     fn our_own_table_says_what_was_measured() {
-        let style = OpenFace3Style::Own(Columns::known_to_openface3());
+        let style = own(Columns::known_to_openface3());
         let table = rows(style, &[seen(), FrameAnalysis::zeroed(), seen()]);
         assert_eq!(table[0].len(), 5 + 2 + 9 + 196 + 36);
         for (name, value) in [
@@ -339,7 +355,7 @@ mod tests {
     fn columns_can_be_chosen() {
         let wanted = [ColumnGroup::Aus];
         let columns = Columns::select(&wanted, Columns::known_to_openface3()).unwrap();
-        let table = rows(OpenFace3Style::Own(columns), &[seen()]);
+        let table = rows(own(columns), &[seen()]);
         assert_eq!(table[0].len(), 41);
     }
 
@@ -370,7 +386,7 @@ mod tests {
 
     #[test]
     fn au45_is_smoothed_over_measured_frames() {
-        let style = OpenFace3Style::Own(Columns::known_to_openface3());
+        let style = own(Columns::known_to_openface3());
         let mut open = seen();
         open.openface3.closure = 0.0;
         let table = rows(style, &[seen(), FrameAnalysis::zeroed(), open]);
