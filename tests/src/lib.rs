@@ -15,9 +15,11 @@ pub mod manifest;
 pub mod models;
 pub mod onnx;
 pub mod openface3;
+pub mod pipelines;
 #[cfg(target_os = "linux")]
 pub mod processes;
 pub mod program;
 pub mod record;
+pub mod results;
 pub mod table;
 pub mod video;

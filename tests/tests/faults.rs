@@ -9,6 +9,8 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use faceau_tests::double::{Misdeed, Orders};
+use faceau_tests::events::Event;
+use faceau_tests::pipelines::{self, OPENFACE3_FOLLOWING, PFLD};
 use faceau_tests::processes::{expect_marked, marked, shared_memory_left};
 use faceau_tests::program::{Bench, Ended, Running, Supervisor};
 use faceau_tests::video::write_numbered;
@@ -87,46 +89,70 @@ fn answers_that_nobody_asked_for() {
 
 /// Workers are killed from outside, again and again, whatever they are doing: starting, waiting,
 /// working.
+fn kill_workers(
+    bench: &Bench,
+    supervisor: impl Fn() -> Supervisor,
+    kills: usize,
+    undisturbed: &[u8],
+) {
+    let mut random = faceau_vision::testing::Sequence::new(5);
+    let mut killed = 0;
+    while killed < kills {
+        let mut running = json(supervisor()).start();
+        let mut done = 0;
+        loop {
+            // Some progress first, so that no frame is met three times.
+            let more = 40 + (random.signed().abs() * 60.0) as usize;
+            let event = running.wait_for("progress or the end", |event| match event {
+                Event::Progress { frames_done, .. } => *frames_done >= done + more,
+                event => event.name() == "input_end",
+            });
+            let Event::Progress { frames_done, .. } = event else {
+                break;
+            };
+            done = frames_done;
+            let workers = workers(bench, &running);
+            if workers.is_empty() {
+                continue;
+            }
+            let pick = (random.signed().abs() * workers.len() as f64) as usize % workers.len();
+            killed += usize::from(kill_process(workers[pick], Signal::KILL).is_ok());
+        }
+        running.wait().expect_code(0);
+        expect_undisturbed(bench, undisturbed);
+        assert_eq!(bench.record("a").frames.failed.len(), 0);
+    }
+}
+
 #[test]
 fn workers_killed_at_fifty_random_moments() {
-    const KILLS: usize = 50;
     let bench = Bench::new();
     let (video, undisturbed) = prepare(&bench, 1200);
     let orders = Orders {
         frame_takes: 2,
         ..Orders::default()
     };
-    let mut random = faceau_vision::testing::Sequence::new(5);
-    let mut kills = 0;
-    while kills < KILLS {
-        let mut running = json(bench.with_double(&orders))
-            .args(["--workers", "3"])
-            .arg(&video)
-            .start();
-        let mut done = 0;
-        loop {
-            // Some progress first, so that no frame is met three times.
-            let more = 40 + (random.signed().abs() * 60.0) as usize;
-            let event = running.wait_for("progress or the end", |event| match event {
-                faceau_tests::events::Event::Progress { frames_done, .. } => {
-                    *frames_done >= done + more
-                }
-                event => event.name() == "input_end",
-            });
-            let faceau_tests::events::Event::Progress { frames_done, .. } = event else {
-                break;
-            };
-            done = frames_done;
-            let workers = workers(&bench, &running);
-            if workers.is_empty() {
-                continue;
-            }
-            let pick = (random.signed().abs() * workers.len() as f64) as usize % workers.len();
-            kills += usize::from(kill_process(workers[pick], Signal::KILL).is_ok());
-        }
-        running.wait().expect_code(0);
-        expect_undisturbed(&bench, &undisturbed);
-        assert_eq!(bench.record("a").frames.failed.len(), 0);
+    let run = || {
+        let supervisor = bench.with_double(&orders);
+        supervisor.args(["--workers", "3"]).arg(&video)
+    };
+    kill_workers(&bench, run, 50, &undisturbed);
+}
+
+/// The same with real workers, whose trackers remember frames.
+#[test]
+fn real_workers_killed_at_random_moments() {
+    for pipeline in [PFLD, OPENFACE3_FOLLOWING] {
+        let bench = pipelines::bench();
+        let video = bench.path("a.mp4");
+        write_numbered(&video, FRAMES);
+        let run = || {
+            let supervisor = pipeline.supervisor(&bench);
+            supervisor.args(["--workers", "2"]).arg(&video)
+        };
+        run().run().expect_code(0);
+        let undisturbed = fs::read(bench.out().join("a.csv")).unwrap();
+        kill_workers(&bench, run, 6, &undisturbed);
     }
 }
 

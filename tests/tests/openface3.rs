@@ -45,19 +45,6 @@ fn table(bench: &Bench, video: &Path, args: &[&str]) -> Vec<u8> {
 }
 
 #[test]
-fn the_same_bytes_with_any_number_of_workers() {
-    let (bench, video) = bench();
-    for options in [&[][..], &["--redetect", "7"], &["--compat", "facemirror"]] {
-        let one = table(&bench, &video, &[&["--workers", "1"], options].concat());
-        for workers in ["2", "4"] {
-            let other = table(&bench, &video, &[&["--workers", workers], options].concat());
-            assert!(one == other, "{options:?}, {workers} workers");
-        }
-        assert!(bench.record("a").input.segments > 1);
-    }
-}
-
-#[test]
 fn a_table_says_what_was_measured_and_nothing_of_frames_without_a_face() {
     let (bench, video) = bench();
     table(&bench, &video, &["--workers", "2"]);

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use faceau_tests::double::Orders;
+use faceau_tests::pipelines;
 use faceau_tests::program::{Bench, Supervisor};
 use faceau_tests::video::{Picture, Recipe};
 
@@ -30,10 +31,19 @@ fn always_the_same(bench: &Bench, video: &Path, supervisor: impl Fn() -> Supervi
 
 #[test]
 fn with_real_networks() {
-    let bench = Bench::new();
-    let video = bench.path("a.mp4");
-    Recipe::default().write(&video, (0..200).map(Picture::numbered));
-    always_the_same(&bench, &video, || bench.supervisor());
+    for pipeline in pipelines::ALL {
+        let bench = pipelines::bench();
+        let video = bench.path("a.mp4");
+        // The face is gone for a while.
+        let picture = |number| match number {
+            50..56 => Picture::black(),
+            number => Picture::numbered(number),
+        };
+        Recipe::default().write(&video, (0..200).map(picture));
+        always_the_same(&bench, &video, || pipeline.supervisor(&bench));
+        let record = bench.record("0-1");
+        assert!(record.input.segments > 1, "{pipeline:?}");
+    }
 }
 
 /// Long groups of pictures with B-frames: segments begin in the middle of them.
