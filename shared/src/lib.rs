@@ -1,8 +1,9 @@
 //! What the supervisor and its workers agree on: the protocol and the frame ring.
 //!
 //! Two processes of the same build speak through one socket (small messages, [`protocol`]) and one
-//! shared-memory region per worker (pixels one way, results the other, [`ring`]). Nothing else
-//! lives here: no algorithms, no policy, no files.
+//! shared-memory region per worker (pixels one way, results the other, [`ring`]). With the results
+//! goes when each was made ([`timing`]). Nothing else lives here: no algorithms, no policy, no files.
 
 pub mod protocol;
 pub mod ring;
+pub mod timing;

@@ -101,6 +101,14 @@ pub struct Cli {
     #[arg(short, long, conflicts_with = "quiet")]
     pub verbose: bool,
 
+    /// Say where the time of each input went, stage by stage, and what workers waited for
+    #[arg(long)]
+    pub profile: bool,
+
+    /// Write down what every process did when, for ui.perfetto.dev: about 4 kB for each frame
+    #[arg(long, value_name = "FILE")]
+    pub trace: Option<PathBuf>,
+
     /// Say nothing but errors
     #[arg(short, long, action = ArgAction::SetTrue)]
     pub quiet: bool,

@@ -66,6 +66,17 @@ pub enum ReaderEvent {
     Failed(ReadError),
 }
 
+/// When a frame was decoded, by the clock that all processes share.
+#[derive(Debug, Clone, Copy)]
+pub struct DecodeTimes {
+    /// From here on the decoder waited for a free slot.
+    pub waits_since: u64,
+    /// It had one and began.
+    pub began: u64,
+    /// The pixels were in the slot.
+    pub ended: u64,
+}
+
 /// A frame in a slot.
 #[derive(Debug)]
 pub struct DecodedFrame {
@@ -81,6 +92,8 @@ pub struct DecodedFrame {
     pub height: usize,
     /// Bytes from row to row.
     pub stride: usize,
+    /// When it was decoded.
+    pub times: DecodeTimes,
 }
 
 /// Where events are sent to.

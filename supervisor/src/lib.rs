@@ -25,3 +25,4 @@ mod pool;
 pub mod progress;
 mod setup;
 pub mod signals;
+mod trace;

@@ -12,6 +12,7 @@ use faceau_shared::protocol::{
     ToWorker,
 };
 use faceau_shared::ring::{FreeSlot, Ring, RingLayout};
+use faceau_shared::timing::FrameTiming;
 use faceau_vision::analysis::FrameAnalysis;
 use faceau_vision::image::BgrView;
 
@@ -74,6 +75,7 @@ impl Worker {
             }),
             want_fhog: false,
             want_aligned: false,
+            want_spans: false,
         };
         let Connection { reader, writer } = &mut worker.connection;
         writer.send(&ToWorker::Setup(setup)).unwrap();
@@ -85,7 +87,7 @@ impl Worker {
             }
         }
         let bytes = RingLayout::frame_bytes(width, height);
-        let layout = RingLayout::new(1, bytes, FrameAnalysis::BYTES).unwrap();
+        let layout = RingLayout::new(1, bytes, FrameAnalysis::BYTES + FrameTiming::BYTES).unwrap();
         let (ring, mut slots) = Ring::create(layout).unwrap();
         writer.send(&ToWorker::Attach(layout)).unwrap();
         writer.send_descriptor(ring.descriptor()).unwrap();

@@ -22,4 +22,5 @@ pub mod program;
 pub mod record;
 pub mod results;
 pub mod table;
+pub mod trace;
 pub mod video;

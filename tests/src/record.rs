@@ -114,7 +114,23 @@ pub struct Timing {
     pub frames_per_second: f64,
     pub worker_startup_ms: f64,
     pub workers_started: u32,
+    pub first_result_seconds: Option<f64>,
+    pub ring_bytes: u64,
     pub stages: Vec<Stage>,
+    pub workers: Vec<Worker>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Worker {
+    pub worker: u32,
+    pub frames: u64,
+    pub analysing: f64,
+    pub inference: f64,
+    pub waiting_for_frames: f64,
+    pub decoding: f64,
+    pub waiting_for_slots: f64,
 }
 
 #[derive(Debug, Clone, Deserialize)]

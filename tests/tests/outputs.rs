@@ -124,7 +124,7 @@ fn quiet_says_only_errors_and_verbose_says_where_the_time_went() {
         .arg(&video)
         .run()
         .expect_code(0);
-    verbose.expect_line(&["decoding"]);
+    verbose.expect_line(&["decoding", "%"]);
     verbose.expect_line(&["supervisor", "%"]);
 }
 

@@ -29,6 +29,7 @@ pub struct FrameAnalyser<T> {
     scratch: FitScratch,
     /// 3-D shape in mm, not rotated.
     shape_3d: Vec<f64>,
+    clock: StageClock,
 }
 
 impl<T: LandmarkTracker> FrameAnalyser<T> {
@@ -49,6 +50,7 @@ impl<T: LandmarkTracker> FrameAnalyser<T> {
             tracked: Tracked::default(),
             plain_fit: ShapeParameters::default(),
             scratch: FitScratch::default(),
+            clock: StageClock::start(),
         }
     }
 
@@ -78,8 +80,26 @@ impl<T: LandmarkTracker> FrameAnalyser<T> {
         out: &mut FrameAnalysis,
     ) -> Result<(), NetworkError> {
         *out = FrameAnalysis::zeroed();
-        let mut clock = StageClock::start();
-        self.tracker.track(frame, &mut clock, &mut self.tracked)?;
+        let mut clock = std::mem::take(&mut self.clock);
+        clock.restart();
+        let analysed = self.analyse_timed(frame, frame_number, &mut clock, out);
+        self.clock = clock;
+        analysed
+    }
+
+    /// Where the time of the frame analysed last went.
+    pub fn clock(&self) -> &StageClock {
+        &self.clock
+    }
+
+    fn analyse_timed(
+        &mut self,
+        frame: &BgrView<'_>,
+        frame_number: u64,
+        clock: &mut StageClock,
+        out: &mut FrameAnalysis,
+    ) -> Result<(), NetworkError> {
+        self.tracker.track(frame, clock, &mut self.tracked)?;
         out.tracker = self.tracker.memory();
         let shape = &self.tracked.shape;
         if shape.local.len() == out.local.len() {
@@ -87,9 +107,9 @@ impl<T: LandmarkTracker> FrameAnalyser<T> {
             out.local.copy_from_slice(&shape.local);
         }
         if self.tracked.landmarks.iter().any(|&value| value != 0.0) {
-            self.report_face(frame, &mut clock, out);
+            self.report_face(frame, clock, out);
             if self.tracked.au_success {
-                self.score(frame, frame_number, &mut clock, out);
+                self.score(frame, frame_number, clock, out);
             }
         }
         out.stage_nanos = clock.nanos();

@@ -32,6 +32,7 @@ use faceau_vision::tracking::validator::Validator;
 
 use crate::by_size::BySize;
 use crate::pipeline::Pipeline;
+use crate::timed::{InferenceLog, Timed};
 
 /// Networks of at least so many bytes are opened in a form that workers share.
 const WORTH_PREPARING: u64 = 32 << 20;
@@ -39,11 +40,16 @@ const WORTH_PREPARING: u64 = 32 << 20;
 /// Tells the supervisor something.
 type Log<'a> = dyn FnMut(LogLevel, String) -> Result<(), ProtocolError> + 'a;
 
-/// Opens the pipeline that `setup` describes.
-pub fn open(setup: &Setup, log: &mut Log<'_>) -> anyhow::Result<(Pipeline, WorkerReport)> {
+/// Opens the pipeline that `setup` describes. Its networks note their inferences in `inferences`.
+pub fn open(
+    setup: &Setup,
+    inferences: &InferenceLog,
+    log: &mut Log<'_>,
+) -> anyhow::Result<(Pipeline, WorkerReport)> {
     let mut opening = Opening {
         setup,
         log,
+        inferences,
         provider: setup.provider.parse()?,
         library: library::load()?,
         report: WorkerReport::default(),
@@ -59,6 +65,7 @@ pub fn open(setup: &Setup, log: &mut Log<'_>) -> anyhow::Result<(Pipeline, Worke
 struct Opening<'a, 'b> {
     setup: &'a Setup,
     log: &'a mut Log<'b>,
+    inferences: &'a InferenceLog,
     provider: ProviderChoice,
     library: library::Library,
     report: WorkerReport,
@@ -92,7 +99,7 @@ impl Opening<'_, '_> {
         id: &str,
         outputs: &[&str],
         dimensions: &[(&str, usize)],
-    ) -> anyhow::Result<OnnxNetwork> {
+    ) -> anyhow::Result<Timed<OnnxNetwork>> {
         self.open_network(&NetworkOptions {
             name: id,
             outputs,
@@ -110,7 +117,11 @@ impl Opening<'_, '_> {
     }
 
     /// A network of which `choose` tells the outputs.
-    fn network_with(&mut self, id: &str, choose: ChooseOutputs) -> anyhow::Result<OnnxNetwork> {
+    fn network_with(
+        &mut self,
+        id: &str,
+        choose: ChooseOutputs,
+    ) -> anyhow::Result<Timed<OnnxNetwork>> {
         let content = self.content(id)?;
         let digest = content.sha256.to_string();
         let folder = prepared::user_folder().filter(|_| content.size >= WORTH_PREPARING);
@@ -127,7 +138,7 @@ impl Opening<'_, '_> {
     }
 
     /// Opens a network on the provider that is wanted.
-    fn open_network(&mut self, options: &NetworkOptions<'_>) -> anyhow::Result<OnnxNetwork> {
+    fn open_network(&mut self, options: &NetworkOptions<'_>) -> anyhow::Result<Timed<OnnxNetwork>> {
         let id = options.name;
         // As `content` has it.
         let model = match self.file(id)?.converted("") {
@@ -157,7 +168,8 @@ impl Opening<'_, '_> {
             provider: network.provider().to_string(),
             open_ms: started.elapsed().as_secs_f64() * 1e3,
         });
-        Ok(network)
+        let number = self.report.sessions.len() - 1;
+        Ok(Timed::new(network, number, self.inferences))
     }
 
     /// A tracker of 68 landmarks and OpenFace 2.2's AU models.
@@ -184,7 +196,7 @@ impl Opening<'_, '_> {
     fn openface3(
         &mut self,
         options: OpenFace3Setup,
-    ) -> anyhow::Result<OpenFace3Analyser<OnnxNetwork>> {
+    ) -> anyhow::Result<OpenFace3Analyser<Timed<OnnxNetwork>>> {
         let convention = if options.as_facemirror {
             Convention::FaceMirror
         } else {
@@ -193,7 +205,11 @@ impl Opening<'_, '_> {
         let faces = if options.whole_frame {
             FaceFinder::WholeFrame
         } else {
-            let network = self.network(id::RETINAFACE, &RetinaFace::<OnnxNetwork>::OUTPUTS, &[])?;
+            let network = self.network(
+                id::RETINAFACE,
+                &RetinaFace::<Timed<OnnxNetwork>>::OUTPUTS,
+                &[],
+            )?;
             let mut look = RetinaFaceOptions::default();
             if options.as_facemirror {
                 look.longest_side = usize::MAX;
@@ -214,15 +230,15 @@ impl Opening<'_, '_> {
     }
 
     /// RetinaFace; on Core ML, opened for the size of the frames where there is a file for it.
-    fn detector(&mut self) -> anyhow::Result<BySize<OnnxNetwork>> {
-        const OUTPUTS: [&str; 3] = RetinaFace::<OnnxNetwork>::OUTPUTS;
+    fn detector(&mut self) -> anyhow::Result<BySize<Timed<OnnxNetwork>>> {
+        const OUTPUTS: [&str; 3] = RetinaFace::<Timed<OnnxNetwork>>::OUTPUTS;
         let any = self.network(id::RETINAFACE, &OUTPUTS, &[])?;
-        let provider = any.provider();
+        let provider = any.network().provider();
         let sized = match provider {
             Provider::CoreMl => self.file(id::RETINAFACE)?.converted.clone(),
             _ => Vec::new(),
         };
-        let library = self.library.clone();
+        let (library, like_any) = (self.library.clone(), any.like());
         let open = move |shape: &[usize]| {
             let &[_, _, height, width] = shape else {
                 return None;
@@ -237,7 +253,8 @@ impl Opening<'_, '_> {
                 ..NetworkOptions::default()
             };
             // The network for all sizes is open already, so nothing is lost.
-            OnnxNetwork::open(&library, &model.ok()?, &options).ok()
+            let network = OnnxNetwork::open(&library, &model.ok()?, &options).ok()?;
+            Some(like_any(network))
         };
         Ok(BySize::new(any, Box::new(open)))
     }
@@ -245,12 +262,12 @@ impl Opening<'_, '_> {
     fn pfld_tracker(
         &mut self,
         shape: &Arc<ShapeModel>,
-    ) -> anyhow::Result<PfldTracker<BySize<OnnxNetwork>, OnnxNetwork>> {
+    ) -> anyhow::Result<PfldTracker<BySize<Timed<OnnxNetwork>>, Timed<OnnxNetwork>>> {
         let detector = self.detector()?;
         let landmarker = self.network(
             id::PFLD,
-            &[Pfld::<OnnxNetwork>::OUTPUT],
-            &[(Pfld::<OnnxNetwork>::BATCH_DIMENSION, 1)],
+            &[Pfld::<Timed<OnnxNetwork>>::OUTPUT],
+            &[(Pfld::<Timed<OnnxNetwork>>::BATCH_DIMENSION, 1)],
         )?;
         let validator = Validator::parse(&self.bytes(id::VALIDATOR_68)?)
             .with_context(|| self.name(id::VALIDATOR_68))?;

@@ -2,17 +2,20 @@
 
 use faceau_shared::protocol::{Begin, Connection, FrameTask, FromWorker, ProtocolError, ToWorker};
 use faceau_shared::ring::WorkerRing;
+use faceau_shared::timing::FrameTiming;
 use faceau_vision::analysis::FrameAnalysis;
 use faceau_vision::extras::Extras;
 use faceau_vision::image::BgrView;
 
 use crate::pipeline::Pipeline;
+use crate::watch::Watch;
 
 /// Analyses frames until the supervisor says stop or is gone.
 pub fn serve(
     connection: &mut Connection,
     pipeline: &mut Pipeline,
     extras: Extras,
+    watch: &mut Watch,
 ) -> Result<(), ProtocolError> {
     let mut ring = None;
     let mut tracking = Tracking {
@@ -28,11 +31,12 @@ pub fn serve(
                 ring = Some(attached);
             }
             ToWorker::Frame(task) => {
+                watch.received();
                 let ring = ring
                     .as_mut()
                     .ok_or_else(|| ProtocolError::Garbage("a frame without a ring".into()))?;
                 let FrameTask { slot, frame, .. } = task;
-                let answer = match analyse(ring, &mut tracking, extras, &task) {
+                let answer = match analyse(ring, &mut tracking, extras, &task, watch) {
                     Ok(()) => FromWorker::Done { slot, frame },
                     Err(reason) => FromWorker::FrameFailed {
                         slot,
@@ -41,6 +45,7 @@ pub fn serve(
                     },
                 };
                 connection.writer.send(&answer)?;
+                watch.answered();
             }
             ToWorker::Stop => return Ok(()),
             ToWorker::Setup(_) => {
@@ -95,6 +100,7 @@ fn analyse(
     tracking: &mut Tracking<'_>,
     extras: Extras,
     task: &FrameTask,
+    watch: &mut Watch,
 ) -> Result<(), String> {
     let mut slot = ring.take(task.slot).map_err(|e| e.to_string())?;
     let (pixels, results) = slot.split();
@@ -107,7 +113,7 @@ fn analyse(
     .map_err(|e| e.to_string())?;
     let (results, behind) = results
         .split_at_mut_checked(FrameAnalysis::BYTES)
-        .filter(|(_, behind)| behind.len() >= extras.bytes())
+        .filter(|(_, behind)| behind.len() >= extras.bytes() + FrameTiming::BYTES)
         .ok_or("the slot has no room for the results")?;
     let analysis = bytemuck::try_from_bytes_mut(results)
         .map_err(|e| format!("the slot is not aligned: {e}"))?;
@@ -118,6 +124,8 @@ fn analyse(
         return Err(error.to_string());
     }
     tracking.remember(analysis);
+    let (behind, timing) = behind.split_at_mut(extras.bytes());
     tracking.pipeline.write_extras(extras, analysis, behind);
+    watch.ended(tracking.pipeline.clock(), timing);
     Ok(())
 }

@@ -14,6 +14,8 @@ mod frames;
 mod lifeline;
 mod pipeline;
 mod simulation;
+mod timed;
+mod watch;
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
@@ -21,7 +23,11 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use faceau_shared::protocol::{Connection, FromWorker, Greeting, ProtocolError, ToWorker};
+use faceau_shared::timing;
 use faceau_vision::extras::Extras;
+
+use timed::InferenceLog;
+use watch::Watch;
 
 fn main() -> ExitCode {
     let started = Instant::now();
@@ -59,7 +65,8 @@ fn converse(started: Instant) -> Result<(), ProtocolError> {
     let ToWorker::Setup(setup) = connection.reader.receive()? else {
         return Err(ProtocolError::Garbage("set-up was expected".into()));
     };
-    let opened = match analyser::open(&setup, &mut |level, text| {
+    let inferences = InferenceLog::default();
+    let opened = match analyser::open(&setup, &inferences, &mut |level, text| {
         connection.writer.send(&FromWorker::Log(level, text))
     }) {
         Ok(opened) => opened,
@@ -70,10 +77,12 @@ fn converse(started: Instant) -> Result<(), ProtocolError> {
     };
     let (mut pipeline, mut report) = opened;
     report.startup_ms = started.elapsed().as_secs_f64() * 1e3;
+    report.ready_at = timing::now();
     connection.writer.send(&FromWorker::Ready(report))?;
     let extras = Extras {
         fhog: setup.want_fhog,
         aligned_face: setup.want_aligned,
     };
-    frames::serve(&mut connection, &mut pipeline, extras)
+    let mut watch = Watch::start(inferences, setup.want_spans);
+    frames::serve(&mut connection, &mut pipeline, extras, &mut watch)
 }

@@ -8,14 +8,17 @@ use faceau_vision::image::BgrView;
 use faceau_vision::network::NetworkError;
 use faceau_vision::openface3::OpenFace3Analyser;
 use faceau_vision::pipeline::FrameAnalyser;
+use faceau_vision::stage::StageClock;
 use faceau_vision::tracking::LandmarkTracker;
+
+use crate::timed::Timed;
 
 /// Analyses frames, in order.
 pub enum Pipeline {
     /// A tracker of 68 landmarks and OpenFace 2.2's AU models.
     OpenFace2(Box<FrameAnalyser<Box<dyn LandmarkTracker>>>),
     /// OpenFace 3.0's networks.
-    OpenFace3(Box<OpenFace3Analyser<OnnxNetwork>>),
+    OpenFace3(Box<OpenFace3Analyser<Timed<OnnxNetwork>>>),
 }
 
 impl Pipeline {
@@ -48,6 +51,14 @@ impl Pipeline {
         match self {
             Self::OpenFace2(analyser) => analyser.analyse(frame, number, out),
             Self::OpenFace3(analyser) => analyser.analyse(frame, out),
+        }
+    }
+
+    /// Where the time of the frame analysed last went.
+    pub fn clock(&self) -> &StageClock {
+        match self {
+            Self::OpenFace2(analyser) => analyser.clock(),
+            Self::OpenFace3(analyser) => analyser.clock(),
         }
     }
 

@@ -36,6 +36,8 @@ pub struct Setup {
     pub want_fhog: bool,
     /// Whether each frame's aligned face is wanted behind these.
     pub want_aligned: bool,
+    /// Whether it is to be said of each frame when which stage and which inference took place.
+    pub want_spans: bool,
 }
 
 /// What the OpenFace 3.0 pipeline is to do.
@@ -112,8 +114,10 @@ pub struct WorkerReport {
     pub runtime: String,
     /// One entry per network.
     pub sessions: Vec<SessionReport>,
-    /// Milliseconds from the start of the process until now.
+    /// Milliseconds from the start of the process until it was ready.
     pub startup_ms: f64,
+    /// When that was, by the clock of [`crate::timing::now`].
+    pub ready_at: u64,
 }
 
 impl WorkerReport {

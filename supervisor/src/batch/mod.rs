@@ -12,6 +12,7 @@ mod summary;
 use std::io::IsTerminal;
 
 use faceau_shared::protocol::Setup;
+use faceau_shared::timing;
 
 use crate::awake::Awake;
 use crate::cli::{Cli, word};
@@ -23,6 +24,7 @@ use crate::pool::{Pool, WorkerCommand};
 use crate::progress::{Ending, Progress};
 use crate::setup::{self, Models};
 use crate::signals;
+use crate::trace::{Trace, TraceError};
 use one::Verdict;
 use plan::{Plan, PlanError};
 use summary::{Summary, SummaryError};
@@ -79,6 +81,7 @@ fn is_usage_error(error: &anyhow::Error) -> bool {
         || error.is::<UnsuitableOptions>()
         || error.is::<PlanError>()
         || error.is::<SummaryError>()
+        || error.is::<TraceError>()
 }
 
 struct Batch<'a> {
@@ -92,6 +95,7 @@ struct Batch<'a> {
     workers: usize,
     summary: Summary,
     awake: Option<Awake>,
+    trace: Trace,
 }
 
 impl<'a> Batch<'a> {
@@ -101,7 +105,9 @@ impl<'a> Batch<'a> {
         summary: Summary,
         progress: &mut Progress,
     ) -> anyhow::Result<(Self, EventReceiver)> {
+        let mut trace = Trace::begin(cli.trace.as_deref())?;
         let program = setup::worker_program(cli.worker_program.as_deref())?;
+        let checking = timing::now();
         let models = setup::models(
             cli.models.as_deref(),
             cli.pipeline.candidates(),
@@ -110,6 +116,7 @@ impl<'a> Batch<'a> {
             },
             cli.allow_unknown_models,
         )?;
+        trace.did("check the models", checking);
         progress.info(&format!("pipeline: {}", models.pinned.set.set));
         if let Some(caution) = models.caution() {
             progress.warn_all(caution);
@@ -137,6 +144,7 @@ impl<'a> Batch<'a> {
                 openface3: options.openface3.as_ref().map(OpenFace3Options::setup),
                 want_fhog: cli.hog,
                 want_aligned: cli.aligned,
+                want_spans: trace.is_on(),
             },
             start_deadline: cli.start_timeout,
         };
@@ -151,6 +159,7 @@ impl<'a> Batch<'a> {
             workers,
             summary,
             awake: None,
+            trace,
         };
         Ok((batch, events))
     }
@@ -171,6 +180,9 @@ impl<'a> Batch<'a> {
             if exit.is_some() {
                 break;
             }
+        }
+        if let Some(error) = self.trace.flush() {
+            progress.warn_all(&error.to_string());
         }
         let failed = self.summary.counts().failed;
         let exit = exit.unwrap_or(Exit::Code(if failed == 0 { ALL_DONE } else { SOME_FAILED }));

@@ -1,5 +1,7 @@
 //! One input's turn: from the input to its outputs, or to the reason why there are none.
 
+use faceau_shared::timing;
+
 use super::Batch;
 use super::finished::{Standing, standing};
 use super::plan::Task;
@@ -8,7 +10,7 @@ use crate::events::EventReceiver;
 use crate::identity::{Identity, RecordedRun};
 use crate::input::{Input, InputError, Stamp};
 use crate::job::policy::Settings;
-use crate::job::{self, Context, JobError, JobReport, Outcome};
+use crate::job::{self, Context, JobError, JobReport, Outcome, stages_text, workers_text};
 use crate::journal::{JobFolder, Journal, JournalError};
 use crate::output::{OutputError, OutputPaths};
 use crate::progress::{InputEnd, Progress, Status, Verbosity};
@@ -45,7 +47,9 @@ impl Batch<'_> {
         let (input, csv) = task.work.as_ref()?;
         let paths = OutputPaths::beside(csv.clone(), self.cli.extras());
         let stamp = Stamp::of(input)?;
+        let reading = timing::now();
         let identity = self.identity(input)?;
+        self.trace.did("read the input", reading);
         let standing = standing(&paths, &identity, self.cli.force);
         if let Ok(Standing::Finished(frames)) = standing {
             // Of a run that was killed just before its end. If another is at work, it stays.
@@ -129,7 +133,10 @@ impl Batch<'_> {
                 },
             };
             let frames = report.source.frame_index().frames;
-            let stopped = match self.write(work, *report, journal, progress) {
+            let writing = timing::now();
+            let written = self.write(work, *report, journal, progress);
+            self.trace.did("write the outputs", writing);
+            let stopped = match written {
                 Ok(end) => return Ok(Stop { end, signal }),
                 Err(error) if !error.is_full_disk() => return Err(error.into()),
                 // Everything is in the journal.
@@ -167,6 +174,7 @@ impl Batch<'_> {
             log: journal,
             tracking: self.cli.tracking.into(),
             shortest_segment: self.models.shortest_segment(),
+            trace: &mut self.trace,
             decoder_threads: decoder_threads(self.workers),
         }
     }
@@ -195,8 +203,9 @@ impl Batch<'_> {
         let complete = frames == report.source.frame_index().frames;
         let partial = work.paths.partial();
         let paths = if complete { &work.paths } else { &partial };
-        if self.cli.verbosity() == Verbosity::Verbose {
-            progress.info(&report.stages.to_text());
+        if self.cli.profile || self.cli.verbosity() == Verbosity::Verbose {
+            progress.table(&stages_text(&report.stages.rows()));
+            progress.table(&workers_text(&report.workers));
         }
         let failed_frames = report.failed.len();
         let record = self.record(work.input, &work.identity, &report, complete);

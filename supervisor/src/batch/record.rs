@@ -110,7 +110,10 @@ impl Batch<'_> {
                 frames_per_second: rows as f64 / report.seconds.max(1e-9),
                 worker_startup_ms: worker.map_or(0.0, |w| w.startup_ms),
                 workers_started: self.pool.starts(),
+                first_result_seconds: report.first_result_seconds,
+                ring_bytes: report.ring_bytes,
                 stages: report.stages.rows(),
+                workers: report.workers.clone(),
             },
             warnings: (self.models.caution().map(str::to_owned).into_iter())
                 .chain(report.warnings.iter().cloned())

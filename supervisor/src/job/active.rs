@@ -11,12 +11,14 @@ use std::time::{Duration, Instant};
 
 use bytemuck::Zeroable;
 use faceau_shared::ring::{FreeSlot, RingError, RingLayout};
+use faceau_shared::timing::{self, FrameTiming};
 use faceau_vision::analysis::FrameAnalysis;
 use faceau_vision::extras::Extras;
 
 use super::lane::Lane;
 use super::outcome::{JobError, JobReport, Outcome};
 use super::policy::{self, Action, Answer, Policy};
+use super::profile::Profile;
 use super::results::Results;
 use super::ring_size::{check_memory, ring_layout};
 use super::room;
@@ -79,6 +81,9 @@ pub(super) struct Job {
     segments: usize,
     analysed: u64,
     stages: StageTable,
+    profile: Profile,
+    first_result: Option<Instant>,
+    rings: u64,
     cpu_at_start: CpuTimes,
     warnings: Vec<String>,
     losses: usize,
@@ -135,12 +140,15 @@ impl Job {
             results,
             answered: None,
             analysis: Box::new(FrameAnalysis::zeroed()),
-            bytes: vec![0; FrameAnalysis::BYTES + extras.bytes()],
+            bytes: vec![0; FrameAnalysis::BYTES + extras.bytes() + FrameTiming::BYTES],
             winds_down: false,
             ticks: 0,
             segments: count,
             analysed: 0,
             stages: StageTable::default(),
+            profile: Profile::default(),
+            first_result: None,
+            rings: 0,
             cpu_at_start: CpuTimes::now(context.pool),
             warnings: warnings.iter().cloned().chain(source.remarks()).collect(),
             losses: 0,
@@ -242,6 +250,9 @@ impl Job {
                     frame: decoded.frame,
                     slot: decoded.slot.index(),
                 };
+                self.profile.decoded(worker, decoded.times);
+                let frame = decoded.frame as u64 + 1;
+                context.trace.decoded(worker, frame, decoded.times);
                 lane.decoded(decoded);
                 self.feed(context, event)
             }
@@ -318,6 +329,7 @@ impl Job {
         frame: u64,
         failure: Option<&str>,
     ) -> Result<(), Setback> {
+        let began = timing::now();
         let busy = self.lanes.get_mut(&worker);
         // Without a slot, nothing is worth anything; that is noticed by the numbers.
         let mut answer = Answer::Good;
@@ -328,14 +340,22 @@ impl Job {
                     busy.reclaim()
                 }
                 None => {
-                    let done = busy.done();
+                    let (cpu, done) = (cpu_time::of_this_thread(), busy.done());
                     done.read_results(&mut self.bytes);
-                    let (analysis, extras) = self.bytes.split_at(FrameAnalysis::BYTES);
+                    let (analysis, behind) = self.bytes.split_at(FrameAnalysis::BYTES);
+                    let (extras, times) = behind.split_at(self.extras.bytes());
                     bytemuck::bytes_of_mut(&mut *self.analysis).copy_from_slice(analysis);
                     let checked = self.analysis.check();
                     if let Err(reason) = checked.and_then(|()| self.extras.check(extras)) {
                         answer = Answer::Nonsense(reason);
                     }
+                    if let Some(timing) = FrameTiming::read(times, began) {
+                        self.profile.analysed(worker, &timing);
+                        if let Some((pid, report)) = context.pool.member(worker) {
+                            context.trace.analysed(pid, report, frame, &timing);
+                        }
+                    }
+                    self.profile.reading_nanos += cpu_time::of_this_thread() - cpu;
                     done.release()
                 }
             };
@@ -352,6 +372,7 @@ impl Job {
         );
         // The slot of an answer that did not count is never used again.
         self.answered = None;
+        context.trace.took(frame, began);
         fed
     }
 
@@ -387,6 +408,9 @@ impl Job {
                 }
             }
         }
+        if let Some(error) = context.trace.flush() {
+            context.progress.warn_all(&error.to_string());
+        }
         self.feed(context, policy::Event::Tick)
     }
 
@@ -419,10 +443,19 @@ impl Job {
             }
         }
         let (before, now) = (self.cpu_at_start, CpuTimes::now(context.pool));
-        self.stages.supervisor_nanos = now.supervising - before.supervising;
+        let (looping, listening) = (
+            now.event_loop - before.event_loop,
+            now.listening - before.listening,
+        );
         // What is left are the decoding threads, FFmpeg's own among them.
         self.stages.decoding_nanos =
-            (now.process - before.process).saturating_sub(self.stages.supervisor_nanos);
+            (now.process - before.process).saturating_sub(looping + listening);
+        let profile = &mut self.profile;
+        self.stages.supervisor_nanos =
+            looping.saturating_sub(profile.reading_nanos + profile.messages_nanos);
+        profile.messages_nanos += listening;
+        self.stages.ring_nanos = profile.ring_nanos();
+        self.stages.messages_nanos = profile.messages_nanos();
         let run_ons = self.results.merger().run_ons();
         let written = self.results.into_written();
         let frames = self.source.frame_index().frames;
@@ -445,6 +478,11 @@ impl Job {
             failed: written.failed,
             analysed: self.analysed,
             stages: self.stages,
+            workers: self.profile.rows(),
+            ring_bytes: self.rings,
+            first_result_seconds: self
+                .first_result
+                .map(|first| first.saturating_duration_since(started).as_secs_f64()),
             seconds: started.elapsed().as_secs_f64(),
             warnings: self.warnings,
         });
@@ -461,15 +499,17 @@ impl Job {
 /// Processor time when a job begins, to be compared with its end.
 struct CpuTimes {
     process: u64,
-    /// The event loop and the threads that listen to workers.
-    supervising: u64,
+    event_loop: u64,
+    /// The threads that listen to workers.
+    listening: u64,
 }
 
 impl CpuTimes {
     fn now(pool: &Pool) -> Self {
         Self {
             process: cpu_time::of_this_process(),
-            supervising: cpu_time::of_this_thread() + pool.listening_nanos(),
+            event_loop: cpu_time::of_this_thread(),
+            listening: pool.listening_nanos(),
         }
     }
 }

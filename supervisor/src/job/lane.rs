@@ -11,9 +11,10 @@ use std::sync::mpsc;
 use std::thread;
 
 use faceau_shared::ring::{BusySlot, FreeSlot, Ring, RingError, RingLayout};
+use faceau_shared::timing;
 
 use super::task::TaskId;
-use crate::events::{DecodedFrame, Event, EventSender, LaneId, ReaderEvent, WorkerId};
+use crate::events::{DecodeTimes, DecodedFrame, Event, EventSender, LaneId, ReaderEvent, WorkerId};
 use crate::input::Source;
 use crate::input::reader::{ReadError, Reader};
 
@@ -169,9 +170,11 @@ impl Filler {
         };
         reader.go_to(frames.start)?;
         for frame in frames {
+            let waits_since = timing::now();
             let Ok(slot) = self.free_slots.recv() else {
                 return Ok(false);
             };
+            let began = timing::now();
             if self.stop.load(Ordering::Relaxed) {
                 return Ok(false);
             }
@@ -184,6 +187,11 @@ impl Filler {
                 width: size.width,
                 height: size.height,
                 stride: RingLayout::row_stride(size.width),
+                times: DecodeTimes {
+                    waits_since,
+                    began,
+                    ended: timing::now(),
+                },
             };
             let event = Event::Reader(self.id, ReaderEvent::Decoded(decoded));
             if self.events.send(event).is_err() {

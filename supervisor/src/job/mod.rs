@@ -13,6 +13,7 @@ mod merge;
 mod outcome;
 pub mod pieces;
 pub mod policy;
+mod profile;
 mod results;
 mod ring_size;
 mod room;
@@ -21,6 +22,7 @@ mod stages;
 mod task;
 
 pub use outcome::{FailedFrame, JobError, JobReport, Outcome};
+pub use profile::{WorkerRow, workers_text};
 pub use room::wait_for_room;
 pub use run::{Context, run};
 pub use stages::{StageRow, stages_text};

@@ -6,6 +6,7 @@ use faceau_shared::ring::RingError;
 use serde::{Deserialize, Serialize};
 
 use super::policy::MOST_ATTEMPTS;
+use super::profile::WorkerRow;
 use super::stages::StageTable;
 use crate::input::{InputError, Source};
 use crate::output::{ExtraOutputs, OutputError, Table};
@@ -101,6 +102,12 @@ pub struct JobReport {
     pub analysed: u64,
     /// Where the time went.
     pub stages: StageTable,
+    /// What each worker did with it.
+    pub workers: Vec<WorkerRow>,
+    /// Bytes of the rings of all workers together.
+    pub ring_bytes: u64,
+    /// Seconds from opening the input to the first frame that was known, if there is one.
+    pub first_result_seconds: Option<f64>,
     /// Seconds from opening the input to the last result.
     pub seconds: f64,
     /// What the user was warned of.

@@ -6,6 +6,7 @@
 use std::path::Path;
 
 use faceau_shared::ring::{LayoutError, RingLayout};
+use faceau_shared::timing::FrameTiming;
 use faceau_vision::analysis::FrameAnalysis;
 use faceau_vision::extras::Extras;
 
@@ -29,7 +30,7 @@ pub fn ring_layout(
     workers: usize,
 ) -> Result<RingLayout, LayoutError> {
     let frame = RingLayout::frame_bytes(geometry.width, geometry.height);
-    let results = FrameAnalysis::BYTES + extras.bytes();
+    let results = FrameAnalysis::BYTES + extras.bytes() + FrameTiming::BYTES;
     let slot = RingLayout::new(1, frame, results)?.total_bytes();
     let budget = RING_BYTES.min(ALL_RINGS_BYTES / workers.max(1));
     let slots = (budget / slot).clamp(1, MOST_SLOTS);

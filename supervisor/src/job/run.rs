@@ -6,6 +6,7 @@
 use std::time::{Duration, Instant};
 
 use faceau_shared::protocol::LogLevel;
+use faceau_shared::timing;
 
 use super::active::{Job, Setback};
 use super::outcome::{JobError, Outcome};
@@ -19,6 +20,7 @@ use crate::plan::{ShortestSegment, Tracking};
 use crate::pool::{News, Pool};
 use crate::progress::Progress;
 use crate::signals;
+use crate::trace::Trace;
 
 /// What a job needs from the batch it belongs to.
 pub struct Context<'a> {
@@ -40,6 +42,8 @@ pub struct Context<'a> {
     pub tracking: Tracking,
     /// How long segments must be.
     pub shortest_segment: ShortestSegment,
+    /// Where it is written who did what when, if that is wanted.
+    pub trace: &'a mut Trace,
     /// Threads per decoder.
     pub decoder_threads: usize,
 }
@@ -89,14 +93,20 @@ pub fn run(
             report: None,
         })
     };
+    let indexing = timing::now();
     let mut source = match index(context, input)? {
         Indexed::Source(source) => source,
         Indexed::Stopped(signal) => return stopped(signal),
     };
+    context.trace.did("look through the input", indexing);
     demand_room(context, &source, paths)?;
     loop {
+        let analysing = timing::now();
         match attempt(context, input, source.clone(), paths, &warnings) {
-            Ok(job) => return job.outcome(context, started),
+            Ok(job) => {
+                context.trace.did("analyse", analysing);
+                return job.outcome(context, started);
+            }
             Err(Setback::Fatal(JobError::Output(error))) if error.is_full_disk() => {
                 let frames = source.frame_index().frames;
                 if let Some(signal) = wait_for_room(context, input, paths, frames, &error)? {

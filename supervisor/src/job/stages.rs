@@ -14,7 +14,11 @@ pub struct StageTable {
     pub decoding_nanos: u64,
     worker_nanos: [u64; Stage::COUNT],
     worker_durations: [Durations; Stage::COUNT],
-    /// Processor time of the supervisor without decoding.
+    /// Putting frames and results into slots and taking them out, beside the pixels themselves.
+    pub ring_nanos: u64,
+    /// Messages between the supervisor and workers, on both sides.
+    pub messages_nanos: u64,
+    /// Processor time of the supervisor without all of these.
     pub supervisor_nanos: u64,
 }
 
@@ -55,7 +59,11 @@ impl StageTable {
         let all: Vec<(&str, u64, Option<&Durations>)> =
             std::iter::once(("decoding", self.decoding_nanos, None))
                 .chain(stages)
-                .chain([("supervisor", self.supervisor_nanos, None)])
+                .chain([
+                    ("ring", self.ring_nanos, None),
+                    ("messages", self.messages_nanos, None),
+                    ("supervisor", self.supervisor_nanos, None),
+                ])
                 .collect();
         let total: u64 = all.iter().map(|(_, nanos, _)| nanos).sum();
         all.into_iter()
@@ -67,11 +75,6 @@ impl StageTable {
                 p95_ms: durations.and_then(|durations| durations.quantile_ms(0.95)),
             })
             .collect()
-    }
-
-    /// The table as text for a terminal.
-    pub fn to_text(&self) -> String {
-        stages_text(&self.rows())
     }
 }
 

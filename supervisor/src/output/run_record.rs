@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::unfinished::write_in;
 use super::{OutputError, OutputPaths};
 use crate::identity::{InputIdentity, ModelIdentity, ProgramIdentity, ResultOptions};
-use crate::job::{FailedFrame, StageRow};
+use crate::job::{FailedFrame, StageRow, WorkerRow};
 
 /// Version of the record's layout.
 pub const FORMAT: u32 = 1;
@@ -124,8 +124,14 @@ pub struct Timing {
     pub worker_startup_ms: f64,
     /// Worker processes started, replacements included.
     pub workers_started: u32,
+    /// Seconds from opening the input to the first frame that was known.
+    pub first_result_seconds: Option<f64>,
+    /// Bytes of the shared memory that frames went through, of all workers together.
+    pub ring_bytes: u64,
     /// Where the time went.
     pub stages: Vec<StageRow>,
+    /// What each worker did with it.
+    pub workers: Vec<WorkerRow>,
 }
 
 impl RunRecord {
@@ -194,7 +200,10 @@ mod tests {
                 frames_per_second: 1.0,
                 worker_startup_ms: 1.0,
                 workers_started: 1,
+                first_result_seconds: None,
+                ring_bytes: 0,
                 stages: Vec::new(),
+                workers: Vec::new(),
             },
             warnings: Vec::new(),
         };

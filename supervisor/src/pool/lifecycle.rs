@@ -69,6 +69,7 @@ struct Member {
     words: VecDeque<String>,
     /// Why it is being killed, if it is.
     verdict: Option<String>,
+    report: Option<WorkerReport>,
 }
 
 /// The set of workers.
@@ -102,6 +103,13 @@ impl Pool {
     /// What the first worker that became ready said of its sessions.
     pub fn report(&self) -> Option<&WorkerReport> {
         self.report.as_ref()
+    }
+
+    /// A worker's process, and what it said of itself when it was ready.
+    pub fn member(&self, id: WorkerId) -> Option<(u32, &WorkerReport)> {
+        let member = self.members.get(&id)?;
+        let pid = member.process.pid().as_raw_nonzero().get();
+        Some((pid.unsigned_abs(), member.report.as_ref()?))
     }
 
     /// How many worker processes were started so far.
@@ -223,7 +231,10 @@ impl Pool {
                     return Ok(News::Nothing);
                 }
                 self.decide(staff::Event::Ready(id), now)?;
-                self.report.get_or_insert(report);
+                self.report.get_or_insert_with(|| report.clone());
+                if let Some(member) = self.members.get_mut(&id) {
+                    member.report = Some(report);
+                }
                 Ok(News::Ready(id))
             }
             FromWorker::Refused(reason) => Err(PoolError::Refused(reason)),
@@ -317,6 +328,7 @@ impl Pool {
             process,
             words: VecDeque::new(),
             verdict: None,
+            report: None,
         };
         // Should it already be dead, its end is an event of its own.
         let _ = member

@@ -254,6 +254,11 @@ impl Progress {
         self.print(Verbosity::Verbose, text);
     }
 
+    /// Shows a table that the user asked for.
+    pub fn table(&mut self, text: &str) {
+        self.print(Verbosity::Quiet, text);
+    }
+
     fn print(&self, least: Verbosity, text: &str) {
         if self.verbosity < least {
             return;

@@ -18,6 +18,7 @@ use faceau_shared::protocol::{
     WorkerReport,
 };
 use faceau_shared::ring::WorkerRing;
+use faceau_shared::timing;
 use faceau_tests::double::{Fault, Hold, Misdeed, Orders, Start, VARIABLE, measure, write_extras};
 use faceau_vision::analysis::FrameAnalysis;
 use faceau_vision::extras::Extras;
@@ -76,6 +77,7 @@ fn converse(orders: &Orders) -> Result<(), ProtocolError> {
             open_ms: 0.0,
         }],
         startup_ms: 1.0,
+        ready_at: timing::now(),
     }))?;
     if orders.ignores_sigterm {
         // What it sets, nobody looks at.

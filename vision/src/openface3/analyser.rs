@@ -22,6 +22,7 @@ pub struct OpenFace3Analyser<N> {
     convention: Convention,
     /// The last face, which is reported on frames without one.
     last: [f32; 4],
+    clock: StageClock,
 }
 
 impl<N: Network> OpenFace3Analyser<N> {
@@ -38,6 +39,7 @@ impl<N: Network> OpenFace3Analyser<N> {
             star,
             convention,
             last: [0.0; 4],
+            clock: StageClock::start(),
         }
     }
 
@@ -64,13 +66,20 @@ impl<N: Network> OpenFace3Analyser<N> {
         out: &mut FrameAnalysis,
     ) -> Result<(), NetworkError> {
         *out = FrameAnalysis::zeroed();
-        let mut clock = StageClock::start();
+        let mut clock = std::mem::take(&mut self.clock);
+        clock.restart();
         let analysed = self.find_and_rate(frame, &mut clock, out);
         if analysed.is_err() {
             *out = FrameAnalysis::zeroed();
         }
         out.stage_nanos = clock.nanos();
+        self.clock = clock;
         analysed
+    }
+
+    /// Where the time of the frame analysed last went.
+    pub fn clock(&self) -> &StageClock {
+        &self.clock
     }
 
     fn find_and_rate(

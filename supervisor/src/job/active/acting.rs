@@ -1,9 +1,13 @@
 //! Doing what the policy says: messages to workers, orders to decoders, results taken.
 
+use std::time::Instant;
+
 use faceau_shared::protocol::{Begin, FrameTask};
+use faceau_shared::timing;
 use faceau_vision::analysis::FrameAnalysis;
 
 use super::{Job, MOST_WARNINGS, Setback};
+use crate::cpu_time;
 use crate::events::{DecodedFrame, WorkerId};
 use crate::job::lane::Lane;
 use crate::job::outcome::JobError;
@@ -48,6 +52,12 @@ impl Job {
                     context.sender,
                 )?;
                 context.pool.attach(worker, lane.ring());
+                self.profile.begin(worker, timing::now());
+                if let Some((pid, report)) = context.pool.member(worker) {
+                    context.trace.worker(worker, pid, report);
+                }
+                let open = self.lanes.len() as u64 + 1;
+                self.rings = self.rings.max(open * self.ring.total_bytes() as u64);
                 self.lanes.insert(worker, lane);
             }
             Action::Read {
@@ -73,6 +83,7 @@ impl Job {
             Action::Accept { task, frame, .. } => {
                 self.recycle();
                 self.analysed += 1;
+                self.first_result.get_or_insert_with(Instant::now);
                 self.stages.add_frame(&self.analysis);
                 context.pool.progress(now)?;
                 self.take(context, task, frame, None)?;
@@ -126,6 +137,7 @@ impl Job {
             width,
             height,
             stride,
+            ..
         } = decoded;
         if begin == Begin::Resume
             && let Some(last) = self.results.memory(task)
@@ -142,7 +154,9 @@ impl Job {
         };
         // From here on the slot is the worker's, whether or not it lives to read the message.
         lane.lend(slot.dispatch());
+        let cpu = cpu_time::of_this_thread();
         context.pool.dispatch(id, frame_task);
+        self.profile.messages_nanos += cpu_time::of_this_thread() - cpu;
     }
 
     fn recycle(&mut self) {
@@ -164,7 +178,7 @@ impl Job {
         if self.winds_down {
             return Ok(());
         }
-        let extras = &self.bytes[FrameAnalysis::BYTES..];
+        let extras = &self.bytes[FrameAnalysis::BYTES..][..self.extras.bytes()];
         let finding = failure.map_or(Ok(&mut self.analysis), Err);
         self.results
             .take(task, frame, finding, extras, context.log)?;
