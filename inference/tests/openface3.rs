@@ -13,11 +13,12 @@ use faceau_models::Sha256;
 use faceau_vision::image::BgrView;
 use faceau_vision::network::Network;
 use faceau_vision::openface3::closure::{Bounds, Smoothing, eye_ratios, raw};
-use faceau_vision::openface3::face::{FaceFinder, PixelBox};
+use faceau_vision::openface3::face::FaceFinder;
 use faceau_vision::openface3::mtl::{self, Mtl};
 use faceau_vision::openface3::star::{self, Star, StarCrop};
 use faceau_vision::openface3::{Convention, LANDMARKS};
 use faceau_vision::tracking::face_box::FaceBox;
+use faceau_vision::tracking::pixel_box::PixelBox;
 use npyz::Deserialize;
 
 const FRAMES: usize = 20;

@@ -107,6 +107,21 @@ pub trait Network {
     ) -> Result<(), NetworkError>;
 }
 
+/// The values of the first output, of which there must be `COUNT`.
+///
+/// # Errors
+/// When `network` returned another number of values.
+pub fn first_output<'a, const COUNT: usize>(
+    network: &impl Network,
+    outputs: &'a [Tensor],
+) -> Result<&'a [f32; COUNT], NetworkError> {
+    let output = outputs.first().map_or(&[] as &[f32], |tensor| &tensor.data);
+    output.try_into().map_err(|_| NetworkError {
+        network: network.name().to_owned(),
+        reason: format!("it returned {} values instead of {COUNT}", output.len()),
+    })
+}
+
 impl<N: Network + ?Sized> Network for Box<N> {
     fn name(&self) -> &str {
         (**self).name()

@@ -437,8 +437,12 @@ impl Job {
         if self.stopped_by.is_some() {
             // What the impatient have asked for meanwhile.
             while let Some(event) = context.events.next(Duration::ZERO) {
-                if matches!(event, Event::Signal(signal) if signals::insists(signal)) {
-                    self.stops += 1;
+                match event {
+                    Event::Signal(signal) if signals::insists(signal) => self.stops += 1,
+                    // That a worker has ended is said once: the pool would wait for it for ever.
+                    // Whether others can still be started does not matter any more.
+                    Event::Worker(id, event) => drop(context.hear_idle(id, event)),
+                    _ => {}
                 }
             }
         }

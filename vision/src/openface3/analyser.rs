@@ -4,13 +4,14 @@ use bytemuck::Zeroable;
 
 use super::Convention;
 use super::closure::{self, Bounds, eye_ratios};
-use super::face::{FaceFinder, Found, PixelBox};
+use super::face::{FaceFinder, Found};
 use super::mtl::Mtl;
 use super::star::{Star, StarCrop};
 use crate::analysis::FrameAnalysis;
 use crate::image::BgrView;
 use crate::network::{Network, NetworkError};
 use crate::stage::{Stage, StageClock};
+use crate::tracking::pixel_box::PixelBox;
 
 /// Analyses the frames of a segment, in order.
 #[derive(Debug)]

@@ -6,9 +6,8 @@
 use super::{AUS, EMOTIONS};
 use crate::image::BgrView;
 use crate::network::{Dimension, Network, NetworkError, Signature, Tensor};
+use crate::tracking::pixel_box::PixelBox;
 use crate::tracking::resample::{Region, Resampler};
-
-use super::face::PixelBox;
 
 /// Side of the network's input in pixels.
 const SIDE: usize = 224;

@@ -4,10 +4,10 @@
 //! in 1/32 pixel), because the network's landmarks move with it: exact interpolation differs by up
 //! to 4 grey levels. The network always answers; whether there is a face is for others to judge.
 
-use super::face::PixelBox;
 use super::{Convention, LANDMARKS};
 use crate::image::BgrView;
-use crate::network::{Network, NetworkError, Signature, Tensor};
+use crate::network::{Network, NetworkError, Signature, Tensor, first_output};
+use crate::tracking::pixel_box::PixelBox;
 use crate::warp::sample_grid;
 
 /// Side of the network's input in pixels.
@@ -113,17 +113,7 @@ impl<N: Network> Star<N> {
         self.prepare(frame, crop);
         self.network
             .run(&[1, 3, SIDE, SIDE], &self.input, &mut self.outputs)?;
-        let output = self.outputs.first().map_or(&[] as &[f32], |t| &t.data);
-        let Ok(points) = <&[f32; 2 * LANDMARKS]>::try_from(output) else {
-            return Err(NetworkError {
-                network: self.network.name().to_owned(),
-                reason: format!(
-                    "it returned {} values instead of {}",
-                    output.len(),
-                    2 * LANDMARKS
-                ),
-            });
-        };
+        let points: &[f32; 2 * LANDMARKS] = first_output(&self.network, &self.outputs)?;
         self.to_pixels(crop, points, landmarks);
         Ok(())
     }

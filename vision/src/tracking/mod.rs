@@ -11,6 +11,7 @@ pub mod face_box;
 pub mod mtcnn;
 pub mod pfld;
 pub mod pfld_tracker;
+pub mod pixel_box;
 pub mod policy;
 pub mod resample;
 pub mod retinaface;

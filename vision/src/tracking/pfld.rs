@@ -6,15 +6,14 @@
 
 use crate::analysis::LANDMARKS;
 use crate::image::BgrView;
-use crate::network::{Network, NetworkError, Tensor};
+use crate::network::{Network, NetworkError, Tensor, first_output};
 
 use super::face_box::FaceBox;
+use super::pixel_box::PixelBox;
 use super::resample::{Region, Resampler};
 
 /// Side of the network's input in pixels.
 const SIDE: usize = 112;
-/// Larger crops than this are refused: no frame has such faces, and numbers stay exact below it.
-const LARGEST_CROP: f32 = 65536.0;
 
 /// The square of the frame that the network looks at; it may reach beyond the frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,11 +32,12 @@ impl CropSquare {
     /// Everything is cut to whole pixels, the borders of the box first. `None` when the box is not
     /// finite, empty, or far larger than any frame.
     pub fn of_box(face: &FaceBox) -> Option<Self> {
-        let borders = [face.left, face.top, face.right, face.bottom];
-        if !borders.iter().all(|v| v.abs() < LARGEST_CROP) {
-            return None;
-        }
-        let [left, top, right, bottom] = borders.map(|v| v as i64);
+        let PixelBox {
+            left,
+            top,
+            right,
+            bottom,
+        } = PixelBox::of_box(face)?;
         let side = (right - left).max(bottom - top);
         let side = usize::try_from(side * 11 / 10).ok()?;
         // Division of signed integers cuts towards zero, like the borders above.
@@ -102,20 +102,7 @@ impl<N: Network> Pfld<N> {
             });
         self.network
             .run(&[1, 3, SIDE, SIDE], &self.input, &mut self.outputs)?;
-        let output = self
-            .outputs
-            .first()
-            .map_or(&[] as &[f32], |tensor| tensor.data.as_slice());
-        let Ok(points) = <&[f32; 2 * LANDMARKS]>::try_from(output) else {
-            return Err(NetworkError {
-                network: self.network.name().to_owned(),
-                reason: format!(
-                    "it returned {} values instead of {}",
-                    output.len(),
-                    2 * LANDMARKS
-                ),
-            });
-        };
+        let points: &[f32; 2 * LANDMARKS] = first_output(&self.network, &self.outputs)?;
         let side = crop.side as f32;
         for (i, point) in points.as_chunks::<2>().0.iter().enumerate() {
             landmarks[i] = crop.left as f32 + point[0] * side;
