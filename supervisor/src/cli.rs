@@ -133,6 +133,11 @@ pub struct Cli {
     #[command(flatten)]
     pub openface3: OpenFace3Args,
 
+    /// Have every inference take at least so long, one at a time in each worker: a simulation
+    #[arg(long, value_name = "MS", hide = true, default_value_t = 0,
+          value_parser = clap::value_parser!(u16).range(0..=1000))]
+    pub simulated_inference: u16,
+
     /// The worker program [default: faceau-worker beside this program]
     #[arg(long, value_name = "PROGRAM", hide = true)]
     pub worker_program: Option<PathBuf>,

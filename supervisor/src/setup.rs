@@ -129,6 +129,15 @@ pub fn models(
     Ok(Models { pinned, au })
 }
 
+/// Whether there are files of any of `candidates`' sets where files are looked for by default, in such
+/// a number that one of these can be tried.
+pub fn is_any_installed(candidates: &[ModelSet]) -> bool {
+    !matches!(
+        find(None, candidates, |_| Vec::new()),
+        Err(SetupError::Missing(_))
+    )
+}
+
 /// The first set of which all files are there.
 fn find(
     folder: Option<&Path>,

@@ -76,6 +76,7 @@ impl Worker {
             want_fhog: false,
             want_aligned: false,
             want_spans: false,
+            simulated_inference_ms: 0,
         };
         let Connection { reader, writer } = &mut worker.connection;
         writer.send(&ToWorker::Setup(setup)).unwrap();

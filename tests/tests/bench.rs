@@ -66,7 +66,17 @@ fn a_machine_is_measured() {
             "{rate}"
         );
     }
-    assert_eq!(simulation["processes"][1]["count"], 2);
+    let processes = simulation["processes"].as_array().unwrap();
+    assert_eq!(processes.len(), 2);
+    for (run, count) in processes.iter().zip([1, 2]) {
+        assert_eq!(run["count"], count);
+        // The video has one segment, so one worker does everything: one inference for each frame.
+        assert!(
+            run["frames_per_second_at_work"].as_f64().unwrap() <= 500.0,
+            "{run}"
+        );
+        assert!(run["frames_per_second"].as_f64().unwrap() > 0.0);
+    }
 
     fs::write(bench.path("old.json"), stdout(&ended)).unwrap();
     let again = measure(&bench)
@@ -109,4 +119,43 @@ fn what_cannot_be_measured_is_said() {
         .args(["--workers", "0"])
         .run()
         .expect_code(2);
+}
+
+/// As on a machine where nothing has been installed yet.
+#[test]
+#[cfg(target_os = "linux")]
+fn without_models_the_demo_models_are_measured() {
+    let bench = Bench::new();
+    let ended = bench
+        .bare()
+        .env("XDG_DATA_HOME", bench.path("nothing"))
+        .args(["bench", "--json", "--workers", "1", "--frames", "10"])
+        .run()
+        .expect_code(0);
+    let report: Value = serde_json::from_str(&stdout(&ended)).unwrap();
+    assert_eq!(report["pipeline"], "demo");
+    assert_eq!(report["input"]["path"], Value::Null);
+    assert_eq!(report["input"]["frames"], 10);
+    let run = &report["runs"][0];
+    assert!(run["ring_bytes"].as_u64().unwrap() > 640 * 480 * 3);
+    assert!(run["first_result_seconds"].as_f64() <= run["seconds"].as_f64());
+    assert_eq!(run["workers_time"][0]["frames"], 10);
+    for stage in ["ring", "messages"] {
+        let rows = run["stages"].as_array().unwrap();
+        let row = rows.iter().find(|row| row["stage"] == stage).unwrap();
+        assert!(row["ms_per_frame"].as_f64().unwrap() > 0.0, "{row}");
+    }
+    let named = bench
+        .bare()
+        .env("XDG_DATA_HOME", bench.path("nothing"))
+        .args([
+            "bench",
+            "--workers",
+            "1",
+            "--frames",
+            "10",
+            "--pipeline",
+            "pfld",
+        ]);
+    named.run().expect_code(1).expect_line(&["missing"]);
 }

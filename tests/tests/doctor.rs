@@ -107,3 +107,27 @@ fn what_is_missing_is_found() {
     assert_eq!(found["results"].0, "bad");
     doctor(&bench).arg("--frames=3").run().expect_code(2);
 }
+
+/// As on a machine where everything but models has been installed.
+#[test]
+#[cfg(target_os = "linux")]
+fn without_models_all_else_is_tried_with_the_demo_models() {
+    let bench = Bench::new();
+    let ended = bench
+        .bare()
+        .env("XDG_DATA_HOME", bench.path("nothing"))
+        .args(["doctor", "--json", "--workers", "1"])
+        .run()
+        .expect_code(1);
+    let found = findings(&ended);
+    assert_eq!(found["models"].0, "bad");
+    let (status, words) = &found["trial run"];
+    assert_eq!(status, "ok", "{words}");
+    for part in [
+        "10 frames went through",
+        "demo models",
+        "a face found in 10",
+    ] {
+        assert!(words.contains(part), "{part} in {words}");
+    }
+}

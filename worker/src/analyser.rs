@@ -32,6 +32,7 @@ use faceau_vision::tracking::validator::Validator;
 
 use crate::by_size::BySize;
 use crate::pipeline::Pipeline;
+use crate::simulation::Device;
 use crate::timed::{InferenceLog, Timed};
 
 /// Networks of at least so many bytes are opened in a form that workers share.
@@ -169,7 +170,8 @@ impl Opening<'_, '_> {
             open_ms: started.elapsed().as_secs_f64() * 1e3,
         });
         let number = self.report.sessions.len() - 1;
-        Ok(Timed::new(network, number, self.inferences))
+        let device = Device::simulated(self.setup.simulated_inference_ms);
+        Ok(Timed::new(network, number, self.inferences, device))
     }
 
     /// A tracker of 68 landmarks and OpenFace 2.2's AU models.

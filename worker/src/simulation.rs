@@ -1,8 +1,9 @@
-//! `faceau-worker --simulate-accelerator MS THREADS COUNT`: a stand-in for an accelerator that does
-//! one inference at a time per process, as Core ML does. It computes nothing.
+//! A stand-in for an accelerator that does one inference at a time per process, as Core ML does: all
+//! sessions of the process share a lock that an inference holds until the "device" is done.
 //!
-//! Every thread has a session of its own, and all sessions of the process share a lock that an
-//! inference holds until the "device" is done.
+//! The supervisor can ask for it, to see what processes are good for; networks then take at least so
+//! long. `faceau-worker --simulate-accelerator MS THREADS COUNT` shows what threads are good for:
+//! each has a session of its own, which computes nothing.
 
 use std::process::ExitCode;
 use std::sync::{Barrier, Mutex, PoisonError};
@@ -14,9 +15,34 @@ use faceau_vision::network::{Network, NetworkError, Tensor};
 /// One per process, as the real one has.
 static DEVICE: Mutex<()> = Mutex::new(());
 
+/// The process's device, which takes so long for an inference.
+#[derive(Debug, Clone, Copy)]
+pub struct Device {
+    takes: Duration,
+}
+
+impl Device {
+    /// One that takes so many milliseconds; none for 0.
+    pub fn simulated(milliseconds: u16) -> Option<Self> {
+        let takes = Duration::from_millis(milliseconds.into());
+        (milliseconds > 0).then_some(Self { takes })
+    }
+
+    /// Keeps the device busy for as long as an inference takes, in which `work` is done, too.
+    pub fn occupied<T>(self, work: impl FnOnce() -> T) -> T {
+        let device = DEVICE.lock().unwrap_or_else(PoisonError::into_inner);
+        let began = Instant::now();
+        let done = work();
+        // The device works; the processor is free meanwhile.
+        thread::sleep(self.takes.saturating_sub(began.elapsed()));
+        drop(device);
+        done
+    }
+}
+
 /// A session that keeps the process's device busy for a while and returns its input.
 struct StandIn {
-    takes: Duration,
+    device: Device,
 }
 
 impl Network for StandIn {
@@ -30,10 +56,7 @@ impl Network for StandIn {
         input: &[f32],
         outputs: &mut Vec<Tensor>,
     ) -> Result<(), NetworkError> {
-        let device = DEVICE.lock().unwrap_or_else(PoisonError::into_inner);
-        // The device works; the processor is free meanwhile.
-        thread::sleep(self.takes);
-        drop(device);
+        self.device.occupied(|| {});
         outputs.resize_with(1, Tensor::default);
         outputs[0].shape.clear();
         outputs[0].shape.extend_from_slice(shape);
@@ -63,7 +86,8 @@ fn rate(takes: Duration, threads: usize, count: u32) -> f64 {
         let workers: Vec<_> = (0..threads)
             .map(|_| {
                 scope.spawn(|| {
-                    let mut session = StandIn { takes };
+                    let device = Device { takes };
+                    let mut session = StandIn { device };
                     let mut outputs = Vec::new();
                     together.wait();
                     for _ in 0..count {
@@ -100,9 +124,9 @@ mod tests {
     #[test]
     fn a_session_returns_its_input() {
         let mut outputs = Vec::new();
-        let mut session = StandIn {
-            takes: Duration::ZERO,
-        };
+        let takes = Duration::ZERO;
+        let device = Device { takes };
+        let mut session = StandIn { device };
         session.run(&[2], &[1.0, 2.0], &mut outputs).unwrap();
         assert_eq!(
             (&outputs[0].shape[..], &outputs[0].data[..]),

@@ -6,6 +6,8 @@ use std::time::Instant;
 
 use faceau_vision::network::{Network, NetworkError, Tensor};
 
+use crate::simulation::Device;
+
 /// Inferences of one frame that are noted one by one.
 const MOST_INFERENCES: usize = 32;
 
@@ -62,15 +64,18 @@ pub struct Timed<N> {
     network: N,
     number: u32,
     log: InferenceLog,
+    /// On a simulated accelerator.
+    device: Option<Device>,
 }
 
 impl<N> Timed<N> {
     /// Has `network`, of this number among the sessions, note its inferences in `log`.
-    pub fn new(network: N, number: usize, log: &InferenceLog) -> Self {
+    pub fn new(network: N, number: usize, log: &InferenceLog, device: Option<Device>) -> Self {
         Self {
             network,
             number: number as u32,
             log: log.clone(),
+            device,
         }
     }
 
@@ -81,8 +86,8 @@ impl<N> Timed<N> {
 
     /// Makes another network note its inferences as if they were this one's.
     pub fn like(&self) -> impl Fn(N) -> Self + use<N> {
-        let (number, log) = (self.number as usize, self.log.clone());
-        move |network| Self::new(network, number, &log)
+        let (number, log, device) = (self.number as usize, self.log.clone(), self.device);
+        move |network| Self::new(network, number, &log, device)
     }
 }
 
@@ -98,7 +103,11 @@ impl<N: Network> Network for Timed<N> {
         outputs: &mut Vec<Tensor>,
     ) -> Result<(), NetworkError> {
         let began = Instant::now();
-        let ran = self.network.run(shape, input, outputs);
+        let network = &mut self.network;
+        let ran = match self.device {
+            Some(device) => device.occupied(|| network.run(shape, input, outputs)),
+            None => network.run(shape, input, outputs),
+        };
         self.log.note(Inference {
             network: self.number,
             began,
@@ -138,7 +147,7 @@ mod tests {
     #[test]
     fn networks_that_share_a_log_are_told_apart() {
         let log = InferenceLog::default();
-        let mut networks = [0, 1].map(|number| Timed::new(Echo, number, &log));
+        let mut networks = [0, 1].map(|number| Timed::new(Echo, number, &log, None));
         let mut outputs = Vec::new();
         for number in [0, 1, 1] {
             networks[number].run(&[1], &[2.5], &mut outputs).unwrap();

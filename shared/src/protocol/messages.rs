@@ -38,6 +38,9 @@ pub struct Setup {
     pub want_aligned: bool,
     /// Whether it is to be said of each frame when which stage and which inference took place.
     pub want_spans: bool,
+    /// Milliseconds that every inference takes at least, as on an accelerator that does one at a time
+    /// in a process: a simulation, 0 for none.
+    pub simulated_inference_ms: u16,
 }
 
 /// What the OpenFace 3.0 pipeline is to do.

@@ -75,6 +75,10 @@ pub fn run(cli: &Cli) -> Exit {
     }
 }
 
+/// What is said of a run whose times mean nothing.
+const SIMULATION: &str = "SIMULATION: every inference takes as long as on an accelerator that does \
+                          not exist; how long this run takes says nothing about this machine";
+
 /// Whether the command line has to be another, and not the machine.
 fn is_usage_error(error: &anyhow::Error) -> bool {
     error.is::<UnknownColumns>()
@@ -121,6 +125,9 @@ impl<'a> Batch<'a> {
         if let Some(caution) = models.caution() {
             progress.warn_all(caution);
         }
+        if cli.simulated_inference > 0 {
+            progress.warn_all(SIMULATION);
+        }
         if !models.pinned.unknown.is_empty() {
             let unknown = &models.pinned.unknown;
             let named = unknown.iter().take(3).map(String::as_str);
@@ -145,6 +152,7 @@ impl<'a> Batch<'a> {
                 want_fhog: cli.hog,
                 want_aligned: cli.aligned,
                 want_spans: trace.is_on(),
+                simulated_inference_ms: cli.simulated_inference,
             },
             start_deadline: cli.start_timeout,
         };

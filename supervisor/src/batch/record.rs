@@ -38,6 +38,12 @@ impl Batch<'_> {
         })
     }
 
+    /// What concerns all outputs of this call.
+    fn cautions(&self) -> impl Iterator<Item = &'static str> {
+        let simulation = (self.cli.simulated_inference > 0).then_some(super::SIMULATION);
+        self.models.caution().into_iter().chain(simulation)
+    }
+
     /// Digests of what was made of a model file when it was installed.
     fn converted(&self, id: &str) -> Vec<String> {
         let file = self.models.pinned.set.file(id);
@@ -115,7 +121,7 @@ impl Batch<'_> {
                 stages: report.stages.rows(),
                 workers: report.workers.clone(),
             },
-            warnings: (self.models.caution().map(str::to_owned).into_iter())
+            warnings: (self.cautions().map(str::to_owned))
                 .chain(report.warnings.iter().cloned())
                 .collect(),
         }

@@ -119,6 +119,11 @@ impl Job {
         context
             .progress
             .input_started(input.path(), index.frames, source.geometry());
+        context.progress.info(&format!(
+            "frames go through rings of {} slots, {:.0} MB for each of at most {workers} workers",
+            ring.slots(),
+            ring.total_bytes() as f64 / 1e6
+        ));
         let mut policy = Policy::new(context.settings.clone());
         for (id, task) in results.begin(context.log)? {
             policy.add(id, task);

@@ -39,8 +39,8 @@ pub struct BenchCommand {
     #[arg(value_name = "VIDEO")]
     video: Option<PathBuf>,
 
-    /// Frames of the drawn video; OpenFace's tracker needs 200 for each worker
-    #[arg(long, value_name = "N", default_value_t = 800, conflicts_with = "video",
+    /// Frames of the drawn video for each of the most workers; OpenFace's tracker needs 200
+    #[arg(long, value_name = "N", default_value_t = 200, conflicts_with = "video",
           value_parser = clap::value_parser!(u32).range(10..=100_000))]
     frames: u32,
 
@@ -49,7 +49,7 @@ pub struct BenchCommand {
           value_parser = clap::value_parser!(u16).range(1..=256))]
     workers: Vec<u16>,
 
-    /// How faces and landmarks are found
+    /// How faces and landmarks are found; without any models, by the demo models
     #[arg(long, value_enum, default_value_t = PipelineChoice::Auto, value_name = "NAME")]
     pipeline: PipelineChoice,
 
@@ -66,7 +66,8 @@ pub struct BenchCommand {
     allow_unknown_models: bool,
 
     /// Also simulate an accelerator that takes so long for an inference and does one at a time per
-    /// process, as Core ML does; says nothing about a real one
+    /// process, as Core ML does; says nothing about a real one. On few cores, --pipeline demo leaves
+    /// them more time
     #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u16).range(1..=1000))]
     simulate_accelerator: Option<u16>,
 
@@ -109,14 +110,15 @@ impl BenchCommand {
             Some(video) => video,
             None => {
                 self.say("drawing a video");
-                draw(&drawn, self.frames as usize)?;
+                let most = self.worker_counts().into_iter().max().unwrap_or(1);
+                draw(&drawn, self.frames as usize * most)?;
                 &drawn
             }
         };
         self.say("decoding");
         let decoding = decode::ceiling(video)?;
         let analysis = Analysis {
-            pipeline: self.pipeline,
+            pipeline: self.pipeline(),
             provider: self.provider,
             models: self.models.as_deref(),
             allow_unknown_models: self.allow_unknown_models,
@@ -125,14 +127,15 @@ impl BenchCommand {
         let mut runs = Vec::new();
         for workers in self.worker_counts() {
             self.say(&format!("analysing with {workers} workers"));
-            runs.push(analysis.run(video, folder.path(), workers)?);
+            runs.push(analysis.run(video, folder.path(), workers, 0)?);
         }
         let simulation = match self.simulate_accelerator {
             Some(milliseconds) => {
                 self.say("simulating an accelerator");
-                let workers = self.worker_counts();
                 let program = crate::setup::worker_program(self.worker_program.as_deref())?;
-                Some(simulation::run(&program, milliseconds, &workers)?)
+                let run = |workers| analysis.run(video, folder.path(), workers, milliseconds);
+                let counts = self.worker_counts();
+                Some(simulation::run(&program, milliseconds, &counts, &run)?)
             }
             None => None,
         };
@@ -173,6 +176,15 @@ impl BenchCommand {
             print(text::report(&report, old.as_ref()))?;
         }
         Ok(())
+    }
+
+    /// The pipeline that is asked for; the demo models where no others are installed.
+    fn pipeline(&self) -> PipelineChoice {
+        let is_left_open = self.pipeline == PipelineChoice::Auto && self.models.is_none();
+        if is_left_open && !crate::setup::is_any_installed(self.pipeline.candidates()) {
+            return PipelineChoice::Demo;
+        }
+        self.pipeline
     }
 
     /// What is being done, for people who wait.

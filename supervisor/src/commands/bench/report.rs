@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::job::StageRow;
+use crate::job::{StageRow, WorkerRow};
 
 /// Version of the JSON.
 pub const FORMAT: u32 = 1;
@@ -95,8 +95,17 @@ pub struct RunFacts {
     pub worker_startup_ms: f64,
     /// Peak memory in bytes, where the system tells.
     pub peak_memory: Option<PeakMemory>,
+    /// Seconds from opening the input to the first result.
+    #[serde(default)]
+    pub first_result_seconds: Option<f64>,
+    /// Bytes of the shared memory that frames went through, of all workers together.
+    #[serde(default)]
+    pub ring_bytes: u64,
     /// Time per frame, stage by stage: decoding and supervisor in processor time, others by the clock.
     pub stages: Vec<StageRow>,
+    /// What each worker did with its time, and what it waited for.
+    #[serde(default)]
+    pub workers_time: Vec<WorkerRow>,
 }
 
 /// Peak resident memory in bytes.
@@ -118,14 +127,26 @@ pub struct Simulation {
     pub milliseconds_per_inference: u16,
     /// Threads of one process, which share its lock.
     pub threads: Vec<SimulatedRate>,
-    /// Processes, each with a lock of its own.
-    pub processes: Vec<SimulatedRate>,
+    /// Runs of this program with so many worker processes, each with a lock of its own.
+    pub processes: Vec<SimulatedRun>,
 }
 
-/// Inferences per second of so many threads or processes together.
+/// A run of the program on simulated accelerators.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub struct SimulatedRun {
+    /// How many worker processes.
+    pub count: usize,
+    /// Frames per second of all workers together, from the first to the last frame of each.
+    pub frames_per_second_at_work: f64,
+    /// Frames per second from opening the input to the last result: with the start of workers, and
+    /// with the end, where the last segments leave some without work.
+    pub frames_per_second: f64,
+}
+
+/// Inferences per second of so many threads together.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct SimulatedRate {
-    /// How many threads or processes.
+    /// How many threads.
     pub count: usize,
     /// Inferences per second.
     pub inferences_per_second: f64,

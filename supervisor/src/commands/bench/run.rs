@@ -13,7 +13,7 @@ use super::memory;
 use super::report::{NetworkFacts, RunFacts};
 use crate::cli::{PipelineChoice, ProviderName, word};
 use crate::commands::child::run_watched;
-use crate::job::StageRow;
+use crate::job::{StageRow, WorkerRow};
 
 /// Longer than anybody waits for a measurement.
 const PATIENCE: Duration = Duration::from_secs(6 * 3600);
@@ -63,16 +63,21 @@ struct RecordedTiming {
     seconds: f64,
     frames_per_second: f64,
     worker_startup_ms: f64,
+    first_result_seconds: Option<f64>,
+    ring_bytes: u64,
     stages: Vec<StageRow>,
+    workers: Vec<WorkerRow>,
 }
 
 impl Analysis<'_> {
-    /// Analyses a video with so many workers; `folder` takes the outputs.
+    /// Analyses a video with so many workers; `folder` takes the outputs. Every inference takes at
+    /// least `simulated_inference` milliseconds, for a simulation; otherwise that is 0.
     pub fn run(
         &self,
         video: &Path,
         folder: &Path,
         workers: usize,
+        simulated_inference: u16,
     ) -> anyhow::Result<(Record, RunFacts)> {
         let program = std::env::current_exe().context("this program does not know its file")?;
         let table = folder.join(format!("{workers}.csv"));
@@ -84,6 +89,11 @@ impl Analysis<'_> {
             .arg(word(&self.provider));
         command.arg("--workers").arg(workers.to_string());
         command.arg("--output").arg(&table);
+        command.arg("--force");
+        if simulated_inference > 0 {
+            let milliseconds = simulated_inference.to_string();
+            command.arg("--simulated-inference").arg(milliseconds);
+        }
         let mut with = |name: &str, value: Option<&OsStr>| {
             if let Some(value) = value {
                 command.arg(name).arg(value);
@@ -120,7 +130,10 @@ impl Analysis<'_> {
             frames_per_second: record.timing.frames_per_second,
             worker_startup_ms: record.timing.worker_startup_ms,
             peak_memory: peak,
+            first_result_seconds: record.timing.first_result_seconds,
+            ring_bytes: record.timing.ring_bytes,
             stages: record.timing.stages.clone(),
+            workers_time: record.timing.workers.clone(),
         };
         Ok((record, facts))
     }

@@ -20,6 +20,7 @@ use serde::Serialize;
 
 use super::{complain, print};
 use crate::batch::Exit;
+use crate::cli::PipelineChoice;
 use crate::cores::sensible_workers;
 
 /// `doctor`
@@ -185,11 +186,19 @@ impl DoctorCommand {
             self.allow_unknown_models,
         ))?;
         say(machine::check(workers, &self.out_dir))?;
-        say(vec![if worker && models {
-            trial::check(self)
-        } else {
-            Finding::skipped(trial::NAME, "not tried, because of what is bad above")
-        }])?;
+        let trial_pipeline = match (models, &self.models) {
+            (true, _) => Some(PipelineChoice::Auto),
+            // Everything but the models can be tried all the same.
+            (false, None) => Some(PipelineChoice::Demo),
+            (false, Some(_)) => None,
+        };
+        say(vec![
+            if let (true, Some(pipeline)) = (worker, trial_pipeline) {
+                trial::check(self, pipeline)
+            } else {
+                Finding::skipped(trial::NAME, "not tried, because of what is bad above")
+            },
+        ])?;
 
         let usable = findings.iter().all(|finding| finding.status != Status::Bad);
         if self.json {

@@ -11,6 +11,7 @@ use faceau_demo::random_scene::SceneOptions;
 use serde_json::Value;
 
 use super::{DoctorCommand, Finding};
+use crate::cli::{PipelineChoice, word};
 use crate::commands::child::run_within;
 
 /// Name of the check.
@@ -21,8 +22,8 @@ const FRAMES: u64 = 10;
 const PATIENCE: Duration = Duration::from_secs(300);
 
 /// Runs it.
-pub fn check(doctor: &DoctorCommand) -> Finding {
-    match run(doctor) {
+pub fn check(doctor: &DoctorCommand, pipeline: PipelineChoice) -> Finding {
+    match run(doctor, pipeline) {
         Ok(found) => Finding::ok(NAME, found),
         Err(error) => Finding::bad(
             NAME,
@@ -33,7 +34,7 @@ pub fn check(doctor: &DoctorCommand) -> Finding {
     }
 }
 
-fn run(doctor: &DoctorCommand) -> anyhow::Result<String> {
+fn run(doctor: &DoctorCommand, pipeline: PipelineChoice) -> anyhow::Result<String> {
     let folder = tempfile::tempdir().context("there is no room for temporary files")?;
     let drawn = folder.path().join("frames");
     let input = match &doctor.input {
@@ -55,6 +56,7 @@ fn run(doctor: &DoctorCommand) -> anyhow::Result<String> {
             "--output",
         ])
         .arg(folder.path().join("frames.csv"));
+    command.arg("--pipeline").arg(word(&pipeline));
     if let Some(models) = &doctor.models {
         command.arg("--models").arg(models);
     }
@@ -92,7 +94,11 @@ fn run(doctor: &DoctorCommand) -> anyhow::Result<String> {
         })
         .collect();
     Ok(format!(
-        "{written} frames went through in {seconds:.1} s, a face found in {found}{}{}",
+        "{written} frames went through{} in {seconds:.1} s, a face found in {found}{}{}",
+        match pipeline {
+            PipelineChoice::Demo => " with the demo models, which know only drawn faces,",
+            _ => "",
+        },
         if networks.is_empty() { "" } else { "; " },
         networks.join(", ")
     ))
