@@ -62,6 +62,9 @@ pub struct ClipOptions {
     pub absent: Vec<Span>,
     /// When something is held before every face.
     pub occluded: Vec<Span>,
+    /// Whether every frame shows action units of its own, each independent of the others and of the
+    /// frames before: nobody does that, but much is learned from few frames.
+    pub restless: bool,
 }
 
 /// A clip, ready to be rendered.
@@ -81,6 +84,8 @@ struct Actor {
     /// Where the head is when it is in the middle of its movements.
     home: Vec3,
     acting: Acting,
+    /// Says which action units each frame of a restless clip shows.
+    restless_seed: u64,
     /// To which side it leaves.
     leaves: f32,
     sheet: Vec3,
@@ -112,6 +117,7 @@ impl Clip {
                     identity: Identity::random(&mut random),
                     home: aside.extend(z),
                     acting: Acting::new(options.seconds, options.most_angle, &mut random),
+                    restless_seed: Random::stream(seed, 1000 + i as u64).seed(),
                     leaves: if 2 * i < options.faces { -1.0 } else { 1.0 },
                     sheet: dyed(&mut random),
                 }
@@ -132,7 +138,8 @@ impl Clip {
         (self.options.width, self.options.height)
     }
 
-    /// What is seen at `time` seconds. `frame` says which noise the sensor has.
+    /// What is seen at `time` seconds. `frame` says which noise the sensor has, and what a restless
+    /// face shows.
     pub fn scene(&self, time: f32, frame: usize) -> Scene {
         let options = &self.options;
         let camera = Camera::for_size(options.width, options.height);
@@ -146,10 +153,15 @@ impl Clip {
         let mut occluders = Vec::new();
         for actor in &self.actors {
             let pose = actor.pose(&camera, time, gone);
+            let aus = if options.restless {
+                acting::any_aus(&mut Random::stream(actor.restless_seed, frame as u64))
+            } else {
+                actor.acting.aus(time)
+            };
             faces.push(Face {
                 identity: actor.identity.clone(),
                 pose,
-                aus: actor.acting.aus(time),
+                aus,
                 gaze: actor.acting.gaze(time),
             });
             if covered > 0.0 {

@@ -4,7 +4,7 @@ use glam::{Vec2, Vec3};
 
 use crate::action_units::{Au, AuIntensities};
 use crate::draw::{Background, Blur, Canvas, HeadDrawing, Light, Occluder, develop, draw_head};
-use crate::face::{Surface, lips_part, to_head};
+use crate::face::{Surface, lid_raise, lips_part, to_head};
 use crate::identity::Identity;
 use crate::pose::{Camera, Pose};
 
@@ -67,7 +67,7 @@ pub struct Truth {
     /// Where the head is.
     pub pose: Pose,
     /// What is to be seen: as the face shows it, but AU25 is how far the lips are parted, whatever
-    /// parts them.
+    /// parts them, and AU05 is none while the eye is closed.
     pub aus: AuIntensities,
     /// Left, top, right, bottom of the landmarks, in pixels.
     pub bounds: [f32; 4],
@@ -168,6 +168,7 @@ fn truth(face: &Face, surface: &Surface, camera: &Camera) -> Truth {
 /// The intensities that a coder would see.
 fn as_seen(aus: &AuIntensities) -> AuIntensities {
     let mut seen = *aus;
+    seen[Au::Au05] = lid_raise(aus);
     seen[Au::Au25] = lips_part(aus);
     seen
 }

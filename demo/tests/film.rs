@@ -17,6 +17,7 @@ fn options(seconds: f32) -> ClipOptions {
         most_angle: 20.0,
         absent: Vec::new(),
         occluded: Vec::new(),
+        restless: false,
     }
 }
 
@@ -144,5 +145,33 @@ fn nobody_is_there_while_absent_and_nothing_is_seen_while_covered() {
     }
     for time in [2.0, 2.5, 3.0, 5.0, 5.5, 6.0] {
         assert_eq!(visible(time), [0.0, 0.0], "at {time} s");
+    }
+}
+
+#[test]
+fn every_frame_of_a_restless_clip_shows_something_else() {
+    let restless = |seed| {
+        let options = ClipOptions {
+            restless: true,
+            ..options(20.0)
+        };
+        let clip = Clip::new(&options, seed);
+        let aus = move |frame: usize| clip.scene(frame as f32 / 10.0, frame).faces[0].aus;
+        (0..400).map(aus).collect::<Vec<_>>()
+    };
+    let frames = restless(9);
+    assert!(frames == restless(9) && frames != restless(10));
+    assert!(frames.windows(2).filter(|pair| pair[0] == pair[1]).count() < 40);
+    for au in Au::ALL {
+        let shown = frames.iter().filter(|aus| aus[au] > 0.0).count();
+        assert!((30..110).contains(&shown), "{}: {shown}", au.name());
+        assert!(frames.iter().all(|aus| (0.0..=5.0).contains(&aus[au])));
+        // None goes along with another.
+        for other in Au::ALL.into_iter().filter(|&other| other != au) {
+            let both = frames
+                .iter()
+                .filter(|aus| aus[au] > 0.0 && aus[other] > 0.0);
+            assert!(both.count() * 2 < shown, "{} {}", au.name(), other.name());
+        }
     }
 }

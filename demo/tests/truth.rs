@@ -277,12 +277,14 @@ fn action_units_change_the_skin() {
         (Au::Au02, l(18) + up),
         (Au::Au04, mean(truth, &[21, 22])),
         (Au::Au06, l(45) + Vec2::new(16.0, 0.0)),
+        (Au::Au07, mean(truth, &[46, 47]) + Vec2::new(0.0, 6.0)),
         (Au::Au09, mean(truth, &[28, 39])),
         (Au::Au12, mean(truth, &[35, 54]) + Vec2::new(8.0, 0.0)),
         (Au::Au14, l(54) + Vec2::new(8.0, 0.0)),
         (Au::Au15, l(54) + Vec2::new(8.0, 16.0)),
         (Au::Au17, mean(truth, &[57, 8])),
         (Au::Au20, l(54) + Vec2::new(22.0, 0.0)),
+        (Au::Au23, mean(truth, &[51, 57])),
     ] {
         let (shown, _) = picture(&[(au, 5.0)]);
         let mut difference = 0.0;
@@ -368,4 +370,16 @@ fn lips_are_parted_by_whatever_parts_them() {
     assert!(raised > 1.0 && dropped > raised && by_jaw > by_lip && by_lip > shut);
     assert!(parted(&[(Au::Au25, 3.0), (Au::Au17, 3.0)]).0 < 3.0);
     assert_eq!(parted(&[(Au::Au26, 5.0), (Au::Au25, 5.0)]).0, 5.0);
+}
+
+#[test]
+fn a_closed_eye_shows_no_raised_lid() {
+    let seen = |shown: &[(Au, f32)]| {
+        let scene = portrait(face_of(1), Vec3::ZERO, AuIntensities::of(shown));
+        render(&scene).1[0].aus[Au::Au05]
+    };
+    assert_eq!(seen(&[(Au::Au05, 4.0)]), 4.0);
+    assert_eq!(seen(&[(Au::Au05, 4.0), (Au::Au45, 5.0)]), 0.0);
+    let half = seen(&[(Au::Au05, 4.0), (Au::Au45, 2.5)]);
+    assert!((half - 2.0).abs() < 1e-4, "{half}");
 }

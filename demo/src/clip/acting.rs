@@ -124,6 +124,21 @@ fn perform(seconds: f32, random: &mut Random, events: &mut Vec<Event>) {
     }
 }
 
+/// Any few action units, each as often as people of a clip show it, but independent of the others.
+pub(super) fn any_aus(random: &mut Random) -> AuIntensities {
+    let mut aus = AuIntensities::NEUTRAL;
+    for au in Au::ALL {
+        if random.chance(0.16) {
+            aus[au] = match au {
+                // Lids pass quickly from open to closed.
+                Au::Au45 if random.chance(0.6) => 5.0,
+                _ => random.between(0.3, 5.0),
+            };
+        }
+    }
+    aus
+}
+
 /// Blinks every few seconds, and now and then closed eyes.
 fn blink(seconds: f32, random: &mut Random, events: &mut Vec<Event>) {
     let mut time = random.between(0.3, 1.5);

@@ -33,6 +33,8 @@ pub struct Eye {
     pub side: f32,
     /// How far the lids are closed, 0 to 1.
     pub closed: f32,
+    /// How far the upper lid is raised above where it rests, 0 to 1.
+    pub raised: f32,
 }
 
 /// The mouth.
@@ -52,6 +54,8 @@ pub struct Mouth {
     pub jaw_drop: f32,
     /// Where the upper teeth end.
     pub teeth: f32,
+    /// How tightly the lips are pressed together, 0 to 1.
+    pub tightened: f32,
 }
 
 /// All features, seen from the front.
@@ -149,15 +153,16 @@ fn place_eyes(
 ) -> [Eye; 2] {
     let closed = (aus[Au::Au45] / 5.0).clamp(0.0, 1.0);
     let half = 14.8 * who.eye_size;
-    let raise = 5.9 * who.eye_size + 0.75 * aus[Au::Au05]
-        - 0.36 * aus[Au::Au07]
+    let raise = 5.9 * who.eye_size + 0.85 * aus[Au::Au05]
+        - 0.42 * aus[Au::Au07]
         - 0.1 * aus[Au::Au06]
         - 0.06 * aus[Au::Au09];
+    // Each that raises the lower lid must show, also when others do so as well.
     let below = 4.3 * who.eye_size
-        - 0.38 * aus[Au::Au06]
-        - 0.34 * aus[Au::Au07]
-        - 0.12 * aus[Au::Au12]
-        - 0.16 * aus[Au::Au09];
+        - 0.26 * aus[Au::Au06]
+        - 0.36 * aus[Au::Au07]
+        - 0.06 * aus[Au::Au12]
+        - 0.08 * aus[Au::Au09];
     let below = below.max(0.6);
     let raise = raise.max(0.8 - below);
     // A closing lid comes down to where the lower one is, which rises a little to meet it.
@@ -210,9 +215,15 @@ fn place_eyes(
             iris_radius: 5.9,
             side,
             closed,
+            raised: lid_raise(aus) / 5.0,
         }
     };
     [eye(-1.0, points), eye(1.0, points)]
+}
+
+/// The intensity of AU05 that can be seen: none while the eye is closed.
+pub fn lid_raise(aus: &AuIntensities) -> f32 {
+    aus[Au::Au05] * (1.0 - (aus[Au::Au45] / 5.0).clamp(0.0, 1.0))
 }
 
 /// How far each lip has left the lips' line in the middle of the mouth, in mm, down is positive: the
@@ -250,16 +261,16 @@ fn place_mouth(who: &Identity, aus: &AuIntensities, points: &mut [Vec2; 51]) -> 
     let wide = 25.5 * who.mouth_width * who.width
         + 1.35 * au(Au::Au12)
         + 1.75 * au(Au::Au20)
-        + 0.5 * au(Au::Au14)
+        + 0.8 * au(Au::Au14)
         + 0.15 * au(Au::Au15)
-        - 0.95 * au(Au::Au23)
+        - 1.0 * au(Au::Au23)
         - 0.12 * drop
         - 0.5 * au(Au::Au17);
     let corner = -1.55 * au(Au::Au12) + 1.5 * au(Au::Au15) + 0.35 * au(Au::Au20)
-        - 0.15 * au(Au::Au14)
+        - 0.25 * au(Au::Au14)
         + 0.36 * drop
         - 0.2 * au(Au::Au17);
-    let thin = (1.0 - 0.12 * au(Au::Au23))
+    let thin = (1.0 - 0.13 * au(Au::Au23))
         * (1.0 - 0.06 * au(Au::Au20))
         * (1.0 - 0.03 * au(Au::Au12))
         * (1.0 - 0.17 * au(Au::Au28));
@@ -268,6 +279,8 @@ fn place_mouth(who: &Identity, aus: &AuIntensities, points: &mut [Vec2; 51]) -> 
 
     let (upper_edge, lower_edge) = lip_edges(aus);
     let pout = 0.25 * au(Au::Au17);
+    // The dimpler draws the corners in: the lips end in narrow tips.
+    let tip = 1.0 - 0.11 * au(Au::Au14);
 
     // Shares of the half width, and how much a point goes along with the corner.
     let place = |share: f32, with_corner: f32, y: f32| {
@@ -280,7 +293,7 @@ fn place_mouth(who: &Identity, aus: &AuIntensities, points: &mut [Vec2; 51]) -> 
     sides([48, 54], place(1.0, 1.0, 0.0), points);
     sides(
         [49, 53],
-        place(0.66, 0.55, 0.55 * upper_edge - 4.4 * upper_lip),
+        place(0.66, 0.55, 0.55 * upper_edge - 4.4 * tip * upper_lip),
         points,
     );
     sides(
@@ -291,7 +304,11 @@ fn place_mouth(who: &Identity, aus: &AuIntensities, points: &mut [Vec2; 51]) -> 
     points[51 - FIRST] = place(0.0, 0.05, upper_edge - 5.9 * upper_lip);
     sides(
         [59, 55],
-        place(0.66, 0.55, 0.62 * lower_edge + (6.6 + pout) * lower_lip),
+        place(
+            0.66,
+            0.55,
+            0.62 * lower_edge + (6.6 + pout) * tip * lower_lip,
+        ),
         points,
     );
     sides(
@@ -333,5 +350,6 @@ fn place_mouth(who: &Identity, aus: &AuIntensities, points: &mut [Vec2; 51]) -> 
         corners: [points[48 - FIRST], points[54 - FIRST]],
         jaw_drop: drop,
         teeth: middle + 2.2,
+        tightened: au(Au::Au23) / 5.0,
     }
 }

@@ -15,7 +15,7 @@ mod relief;
 mod surface;
 
 pub use curve::Curve;
-pub use features::{Eye, Features, Mouth, lips_part};
+pub use features::{Eye, Features, Mouth, lid_raise, lips_part};
 pub use mesh::{Mesh, Part, Vertex, ear, hair_curtain, head};
 pub use surface::Surface;
 

@@ -85,6 +85,9 @@ impl Relief {
                 4.5,
                 1.0 + 0.8 * who.age + 0.35 * au(Au::Au06),
             );
+            // The tightened lower lid bulges.
+            let lid = eye.lower.at(x);
+            bump(x, lid + 2.5, 11.0, 2.8, 0.32 * au(Au::Au07));
             // Flesh beside the mouth's corner.
             let corner = mouth.corners[i];
             bump(
@@ -99,7 +102,15 @@ impl Relief {
                 corner.y,
                 3.0,
                 3.0,
-                -1.2 - 0.55 * au(Au::Au14),
+                -1.2 - 0.6 * au(Au::Au14),
+            );
+            // The dimpler's bulge behind its pit.
+            bump(
+                corner.x + side * 9.0,
+                corner.y,
+                4.0,
+                6.0,
+                0.4 * au(Au::Au14),
             );
             bump(
                 corner.x + side * 5.0,

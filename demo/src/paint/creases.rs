@@ -180,7 +180,19 @@ impl Creases {
         self.add(
             fold(4.0, 13.0),
             1.1,
-            0.12 + 0.5 * au(Au::Au07) + 0.5 * squeeze + 0.1 * age,
+            0.12 + 0.95 * au(Au::Au07) + 0.2 * squeeze + 0.1 * age,
+        );
+        // The tightened lid bulges: a furrow runs from its inner corner below the bulge.
+        let inner = features.point(if side < 0.0 { 39 } else { 42 });
+        let tight = au(Au::Au07);
+        self.add(
+            arc(
+                inner + Vec2::new(side * 0.5, 2.0),
+                Vec2::new(eye.centre.x + side * 2.0, low + 6.8),
+                -side * 1.5,
+            ),
+            1.4,
+            1.1 * tight,
         );
         self.add(
             fold(8.5 - 2.0 * squeeze, 15.0),
@@ -233,11 +245,10 @@ impl Creases {
                 side * -2.0,
             )
         };
-        self.add(
-            beside(4.5, 6.0),
-            1.6,
-            1.0 * au(Au::Au14) + 0.25 * au(Au::Au12),
-        );
+        // The dimpler's pit, and the furrow behind its bulge.
+        let dimple = au(Au::Au14);
+        self.add(beside(4.5, 6.5), 1.9, 1.4 * dimple + 0.25 * au(Au::Au12));
+        self.add(beside(10.0, 7.5), 1.8, 0.9 * dimple);
         self.add(beside(6.5, 9.0), 1.5, 0.85 * au(Au::Au20));
         self.add(beside(11.5, 12.0), 1.5, 0.6 * au(Au::Au20));
         // The tightened lips pucker the skin around them.
@@ -245,15 +256,15 @@ impl Creases {
             let x = corner.x * (0.25 + 0.25 * i as f32);
             let above = features.mouth.top.at(x) - 1.0;
             let under = features.mouth.bottom.at(x) + 1.0;
-            let depth = 0.45 * au(Au::Au23) + 0.25 * au(Au::Au28);
+            let depth = 0.7 * au(Au::Au23) + 0.25 * au(Au::Au28);
             self.add(
-                arc(Vec2::new(x, above - 5.0), Vec2::new(x * 0.96, above), 0.0),
-                0.9,
+                arc(Vec2::new(x, above - 6.0), Vec2::new(x * 0.96, above), 0.0),
+                1.1,
                 depth,
             );
             self.add(
-                arc(Vec2::new(x * 0.96, under), Vec2::new(x, under + 5.0), 0.0),
-                0.9,
+                arc(Vec2::new(x * 0.96, under), Vec2::new(x, under + 6.0), 0.0),
+                1.1,
                 depth,
             );
         }

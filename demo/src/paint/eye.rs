@@ -86,7 +86,8 @@ fn ball(who: &Identity, eye: &Eye, spot: &Spot, upper: f32, lower: f32) -> Mater
         colour = colour.lerp(iris.lerp(Vec3::splat(0.004), pupil), in_iris);
     }
     // The lids and lashes shade the ball.
-    let shade = smooth_step(3.6, 0.0, place.y - upper) * 0.62
+    let shade = smooth_step(3.6 - 1.8 * eye.raised, 0.0, place.y - upper)
+        * (0.62 - 0.3 * eye.raised)
         + smooth_step(1.2, 0.0, lower - place.y) * 0.2;
     let from_centre = place - eye.centre;
     // The cornea bulges.

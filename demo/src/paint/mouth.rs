@@ -23,7 +23,8 @@ pub fn over(who: &Identity, mouth: &Mouth, spot: &Spot, under: Material) -> Mate
     let mut material = under;
     let red = edge(y - top, 1.1, spot.pixel) * edge(bottom - y, 1.3, spot.pixel) * ends;
     if red > 0.0 {
-        material = material.covered(lip(who, spot, y, (top, upper), (lower, bottom)), red);
+        let lip = lip(who, spot, y, (top, upper), (lower, bottom), mouth.tightened);
+        material = material.covered(lip, red);
     }
     // A pale line borders the upper lip.
     let border = (-((y - top + 0.9) / 0.8).powi(2)).exp() * ends;
@@ -46,6 +47,7 @@ fn lip(
     y: f32,
     (top, upper): (f32, f32),
     (lower, bottom): (f32, f32),
+    tightened: f32,
 ) -> Material {
     let middle = 0.5 * (upper + lower);
     let is_upper = y < middle;
@@ -59,6 +61,8 @@ fn lip(
     let lines = noise::smooth(spot.position.x * 0.85, y * 0.12, who.texture_seed ^ 81) - 0.5;
     let seen = smooth_step(1.6, 0.4, spot.pixel);
     let red = Vec3::new(0.88, 0.56, 0.55).lerp(Vec3::new(0.92, 0.34, 0.36), who.lip_colour);
+    // Pressed lips lose their blood.
+    let red = red.lerp(Vec3::new(0.99, 0.86, 0.82), 0.8 * tightened);
     let colour = who.skin * red * (1.0 + 0.35 * lines * seen) + Vec3::new(0.03, 0.0, 0.004);
     let colour =
         colour * (1.0 - 0.28 * smooth_step(0.6, 1.0, inward)) * if is_upper { 0.86 } else { 1.0 };

@@ -29,6 +29,7 @@ pub struct Skin {
     above_lips: f32,
     corner: Vec2,
     chin_bumps: f32,
+    dimple: f32,
     jaw_drop: f32,
 }
 
@@ -50,6 +51,7 @@ impl Skin {
             above_lips: features.point(51).y,
             corner: features.point(54),
             chin_bumps: aus[Au::Au17],
+            dimple: aus[Au::Au14] / 5.0,
             jaw_drop: features.mouth.jaw_drop,
         }
     }
@@ -136,6 +138,14 @@ impl Skin {
                         mirrored,
                         Vec2::new(self.corner.x + 2.5, self.corner.y),
                         Vec2::new(4.0, 4.5),
+                    );
+            openness *= 1.0
+                - 0.6
+                    * self.dimple
+                    * blob(
+                        mirrored,
+                        Vec2::new(self.corner.x + 4.0, self.corner.y),
+                        Vec2::new(2.6, 4.5),
                     );
             colour = self.with_beard(colour, place, spot);
             // Nostrils.

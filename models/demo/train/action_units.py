@@ -18,17 +18,16 @@ PRESENCES = sorted([*INTENSITIES, 28])
 # An AU counts as present from this intensity on.
 PRESENT = 1.0
 # How much smoothness, and which quantiles, are tried.
-RIDGES = [1000.0, 3000.0, 10000.0]
+RIDGES = [300.0, 1000.0, 3000.0, 10000.0]
 CUTOFFS = [0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85]
 # Small movements drown in what all the rest of the face does: their models look only at the features
 # that move most with these AUs.
 NEIGHBOURS = {5: (5, 6, 7, 45), 7: (5, 6, 7, 45), 14: (12, 14, 20), 23: (23, 28)}
 FEATURES = 1600
-# With fewer features less smoothness is better, once three frames are averaged as in a clip of 30
-# frames a second. The held-out clips have fewer and cannot tell.
-RIDGE_OF_FEW = 300.0
 # How often it is looked again which frames are told to be below 0.
 ROUNDS = 8
+# Of a clip worth learning from.
+FEWEST_FRAMES = 20
 _HOG_HEADER, _FHOG = 4, 4464
 
 
@@ -56,20 +55,20 @@ def _read(path):
     return {name: values[:, i] for i, name in enumerate(names)}
 
 
-def fit(clips):
-    """Fits all models and returns their files by name. Every fifth clip is held out to choose each
-    model's ridge and quantile and to tell how good it is; then all are learned from."""
-    unit = _unit(clips)
-    held = clips[::5]
-    learned = _Samples([clip for i, clip in enumerate(clips) if i % 5], unit)
+def fit(learned, held):
+    """Fits all models and returns their files by name. Clips of other people are held out to choose
+    each model's ridge and quantile and to tell how good it is; then all are learned from."""
+    # A clip whose face was hardly ever found has no median worth subtracting.
+    learned, held = ([clip for clip in clips if len(clip.y) >= FEWEST_FRAMES] for clips in (learned, held))
+    print(f"action units: {len(learned)} clips to learn from, {len(held)} held out", flush=True)
+    unit = _unit(learned)
+    samples = _Samples(learned, unit)
     chosen = {}
     for au in PRESENCES:
-        ridges = [RIDGE_OF_FEW] if au in NEIGHBOURS else RIDGES
-        tried = [(*_score(held, au, learned.intensity(au, ridge)), ridge) for ridge in ridges]
-        chosen[au] = max(tried)
+        chosen[au] = max((*_score(held, au, samples.intensity(au, ridge)), ridge) for ridge in RIDGES)
         r, cutoff, ridge = chosen[au]
         print(f"AU{au:02}: held-out r {r:.3f}, quantile {cutoff}, ridge {ridge:g}", flush=True)
-    everything = _Samples(clips, unit)
+    everything = _Samples(learned + held, unit)
     files = {}
     for au in PRESENCES:
         _, cutoff, ridge = chosen[au]
@@ -167,6 +166,8 @@ def _score(clips, au, model):
             true = clip.y[:, PRESENCES.index(au)]
             told = clip.x @ weights + bias
             told = np.clip(told - np.sort(told)[int(len(told) * cutoff)], 0, 5)
+            # The program's own smoothing.
+            told[1:-1] = (told[:-2] + told[1:-1] + told[2:]) / 3
             if (true >= PRESENT).mean() >= 0.04 and told.std() > 0:
                 found.append(np.corrcoef(told, true)[0, 1])
         tried.append((float(np.mean(found)), cutoff))

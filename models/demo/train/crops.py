@@ -55,7 +55,7 @@ def cut(picture, centre, side, size):
     if height == 0 or width == 0:
         return torch.zeros(3, size, size, dtype=torch.uint8)
     grid = np.stack(np.meshgrid((xs + 0.5) / width, (ys + 0.5) / height), -1) * 2 - 1
-    source = torch.from_numpy(np.ascontiguousarray(picture)).permute(2, 0, 1)[None].float()
+    source = torch.from_numpy(np.array(picture)).permute(2, 0, 1)[None].float()
     grid = torch.from_numpy(grid.astype(np.float32))[None]
     cropped = F.grid_sample(source, grid, padding_mode="zeros", align_corners=False)
     return cropped[0].round().clamp(0, 255).byte()

@@ -30,13 +30,12 @@ def net(g, x):
     return g.output(points, "output", ["batch_size", 136])
 
 
-def train(faces, phases, batch, seed, model=None):
+def train(faces, phases, batch, seed):
     """Trains on `faces` (crops.Faces) and returns the network. `phases` are (epochs, greatest learning
     rate, how much crops vary)."""
     torch.manual_seed(seed)
     generator = torch.Generator().manual_seed(seed)
-    if model is None:
-        model = graph.Trainable(net, torch.zeros(1, 3, SIDE, SIDE))
+    model = graph.Trainable(net, torch.zeros(1, 3, SIDE, SIDE))
     print("landmarks:", sum(p.numel() for p in model.parameters()), "parameters", flush=True)
     for epochs, rate, variety in phases:
         optimizer = torch.optim.AdamW(model.parameters(), rate, weight_decay=1e-4)

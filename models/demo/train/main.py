@@ -1,13 +1,15 @@
 """Trains all demo models: renders pictures and clips with the program itself, and writes the files
 that `faceau-supervisor --pipeline demo` uses.
 
-Stages, in this order; each needs those before it:
+Stages, in this order; each needs those before it, but the networks that find faces and landmarks are
+trained side by side:
   stills      pictures with and without faces, rendered
   shape       shape model and triangles
   detector    finds faces
   landmarks   68 landmarks in a crop
   validator   whether landmarks sit on a face
-  clips       demo videos, rendered, and what the program describes their frames as
+  clips       demo videos, rendered
+  describe    what the program describes their frames as
   aus         action units
 
 With the same versions of the packages and the same processor, the files come out the
@@ -17,6 +19,8 @@ same.
 import argparse
 import shutil
 import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -31,9 +35,11 @@ import shape
 import validator
 import warp
 
-STAGES = ["stills", "shape", "detector", "landmarks", "validator", "clips", "aus"]
-# Size of the stills, and how much smaller than that the detector's training pictures are.
-WIDTH, HEIGHT, HALVED = 320, 240, 2
+# Those that a + joins run at the same time.
+STAGES = ["stills", "shape", "detector+landmarks", "validator", "clips", "describe", "aus"]
+# Sizes of the stills with one face, and of those with any number; and how much smaller than these the
+# detector's training pictures are.
+FACES, SCENES, HALVED = "400x300", "320x240", 2
 # A face with fewer pixels between its eyes has no landmarks worth learning.
 SMALLEST_EYES = 22.0
 # No two stages use the same scenes; those that users see by default begin at 0.
@@ -46,12 +52,12 @@ def main():
     parser.add_argument("--out", type=Path, required=True, help="folder of the model files")
     parser.add_argument("--work", type=Path, required=True, help="folder for pictures and clips")
     parser.add_argument("--stages", default=",".join(STAGES), help="which, separated by commas")
-    parser.add_argument("--faces", type=int, default=2500, help="stills with one face")
-    parser.add_argument("--scenes", type=int, default=1500, help="stills with 0 to 3 faces")
-    parser.add_argument("--clips", type=int, default=260)
-    parser.add_argument("--detector-epochs", type=int, default=10)
-    parser.add_argument("--landmark-epochs", type=int, default=12)
-    parser.add_argument("--go-on", action="store_true", help="begin with the landmark network's second phase")
+    parser.add_argument("--faces", type=int, default=5000, help="stills with one face")
+    parser.add_argument("--scenes", type=int, default=3000, help="stills with 0 to 3 faces")
+    parser.add_argument("--restless-clips", type=int, default=260, help="clips to learn action units from")
+    parser.add_argument("--plain-clips", type=int, default=20, help="clips as users make them")
+    parser.add_argument("--detector-epochs", type=int, default=11)
+    parser.add_argument("--landmark-epochs", type=int, default=13)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     # One: threads that wait for each other are of no use on a busy machine.
@@ -60,9 +66,25 @@ def main():
     torch.use_deterministic_algorithms(True)
     options.work.mkdir(parents=True, exist_ok=True)
     (options.out / "au").mkdir(parents=True, exist_ok=True)
-    for stage in options.stages.split(","):
+    stages = options.stages.split(",")
+    if len(stages) == 1 and stages[0] in DO:
+        return DO[stages[0]](options)
+    for stage in stages:
+        began = time.monotonic()
         print(f"--- {stage}", flush=True)
-        globals()[f"do_{stage}"](options)
+        side_by_side(stage.split("+"))
+        print(f"--- {stage}: {time.monotonic() - began:.0f} s", flush=True)
+
+
+def side_by_side(stages):
+    """Runs stages in processes of their own, which leave no memory behind."""
+    commands = [[sys.executable, *sys.argv, "--stages", stage] for stage in stages]
+    running = [subprocess.Popen(command) for command in commands]
+    # All are waited for before any failure counts.
+    codes = [process.wait() for process in running]
+    for command, code in zip(commands, codes):
+        if code:
+            raise subprocess.CalledProcessError(code, command)
 
 
 class Stills:
@@ -72,10 +94,10 @@ class Stills:
         def load(name):
             return [np.load(folder / f"{name}.npy") for folder in folders]
 
-        pictures = load("images")
+        pictures = [np.load(folder / "images.npy", mmap_mode="r") for folder in folders]
         starts = np.cumsum([0] + [len(part) for part in pictures])
-        # R, G, B.
-        self.pictures = np.concatenate(pictures)
+        # R, G, B; those of one folder have one size.
+        self.pictures = [picture for part in pictures for picture in part]
         # Per face: number of the picture, landmarks in it (pixels) and in the head (mm), and the share
         # of them that can be seen.
         self.picture_of = np.concatenate([of + start for of, start in zip(load("face_image"), starts)])
@@ -91,10 +113,12 @@ class Stills:
 def do_stills(options):
     folder = options.work / "stills"
     shutil.rmtree(folder, ignore_errors=True)
-    export = [build(options), "demo", "export", "--size", f"{WIDTH}x{HEIGHT}", "--max-angle", 33]
-    faces = ["--count", options.faces, "--seed", SEED_OF_STILLS, "--smallest", 0.3, "--largest", 0.75]
-    run([*export, *faces, "--blurred", 0.2, "--out", folder / "faces"])
-    scenes = ["--count", options.scenes, "--seed", SEED_OF_STILLS + 1, "--least-faces", 0, "--most-faces", 3]
+    export = [build(options), "demo", "export"]
+    faces = ["--size", FACES, "--count", options.faces, "--seed", SEED_OF_STILLS, "--max-angle", 30]
+    faces += ["--smallest", 0.22, "--largest", 0.62, "--blurred", 0.2]
+    run([*export, *faces, "--out", folder / "faces"])
+    scenes = ["--size", SCENES, "--count", options.scenes, "--seed", SEED_OF_STILLS + 1, "--max-angle", 33]
+    scenes += ["--least-faces", 0, "--most-faces", 3]
     scenes += ["--smallest", 0.12, "--largest", 0.8, "--occluded", 0.1]
     run([*export, *scenes, "--out", folder / "scenes"])
 
@@ -108,7 +132,7 @@ def do_shape(options):
 
 def do_detector(options):
     stills = Stills(options.work / "stills" / "scenes")
-    count, (height, width) = len(stills.pictures), stills.pictures.shape[1:3]
+    count, (height, width, _) = len(stills.pictures), stills.pictures[0].shape
     size = (height // HALVED, HALVED, width // HALVED, HALVED)
     pictures = np.empty((count, 3, size[0], size[2]), np.uint8)
     for i in range(count):
@@ -143,10 +167,7 @@ def do_landmarks(options):
     learned = crops.Faces(faces.pictures[held:], faces.points[held:], faces.eyes[held:])
     # Much variety first; then mostly what a followed face looks like.
     phases = [(options.landmark_epochs, 4e-3, 1.0), (options.landmark_epochs, 3e-3, 0.45)]
-    model = None
-    if options.go_on:
-        model, phases = load_landmarks(options), phases[1:]
-    model = landmarks.train(learned, phases, 32, options.seed, model)
+    model = landmarks.train(learned, phases, 32, options.seed)
     landmarks.correct(model, learned, 2, options.seed)
     torch.save(model.state_dict(), options.work / "landmarks.pt")
     (options.out / "landmarks.onnx").write_bytes(landmarks.encode(model))
@@ -184,24 +205,36 @@ def read_shape(path):
     return mean.reshape(3, 68).T.astype(np.float64), modes.astype(np.float64), variances
 
 
+def clips_of(options, kind):
+    return sorted((options.work / "clips").glob(f"{kind}-*[0-9].mp4"))
+
+
 def do_clips(options):
-    """Renders clips and has the program describe their frames, with the networks trained so far and
-    models that measure no action units yet."""
+    """Renders clips. Restless ones teach much in few frames; those like users' own tell how well it was
+    learned."""
     folder = options.work / "clips"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
-    write_predictors(options, action_units.nothing())
     program = build(options)
-    for i in range(options.clips):
-        clip = folder / f"{i:03}.mp4"
-        # Few frames a second: neighbours would teach nothing new. Many persons teach more than many
-        # frames of each.
-        early = i < 140
-        make = [program, "demo", "make", "--seed", SEED_OF_CLIPS + i, "--out", clip, "--size", "480x360"]
-        make += ["--fps", 5 if early else 3, "--max-angle", 20 if early else 25]
-        run([*make, "--seconds", 20 if i < 40 else 12])
-    measure = [program, "--pipeline", "demo", "--quiet", "--hog", "--columns", "params", "--workers", 2]
-    run([*measure, "--out-dir", folder, *sorted(folder.glob("*.mp4"))])
+    kinds = [("restless", options.restless_clips, 10, 4), ("plain", options.plain_clips, 20, 10)]
+    seed = SEED_OF_CLIPS
+    for kind, count, seconds, frame_rate in kinds:
+        for i in range(count):
+            make = [program, "demo", "make", "--seed", seed, "--out", folder / f"{kind}-{i:03}.mp4"]
+            make += ["--size", "480x360", "--seconds", seconds, "--fps", frame_rate, "--max-angle", 25]
+            make += ["--restless"] if kind == "restless" else []
+            subprocess.run([str(word) for word in make], check=True, stdout=subprocess.DEVNULL)
+            seed += 1
+
+
+def do_describe(options):
+    """Has the program describe the clips' frames, with the networks trained so far and models that
+    measure no action units yet."""
+    write_predictors(options, action_units.nothing())
+    folder = options.work / "clips"
+    measure = [build(options), "--pipeline", "demo", "--quiet", "--force", "--hog"]
+    measure += ["--columns", "params", "--workers", 2, "--out-dir", folder]
+    run([*measure, *clips_of(options, "restless"), *clips_of(options, "plain")])
 
 
 def write_predictors(options, files):
@@ -218,15 +251,29 @@ def build(options):
 
 def do_aus(options):
     _, modes, _ = read_shape(options.out / "shape.txt")
-    tables = sorted((options.work / "clips").glob("[0-9]*[0-9].csv"))
-    clips = [
-        action_units.Clip(path, path.with_suffix(".hog"), path.with_suffix(".truth.csv"), modes) for path in tables
-    ]
-    write_predictors(options, action_units.fit(clips))
+
+    def read(kind):
+        for video in clips_of(options, kind):
+            files = (video.with_suffix(suffix) for suffix in (".csv", ".hog", ".truth.csv"))
+            yield action_units.Clip(*files, modes)
+
+    write_predictors(options, action_units.fit(list(read("restless")), list(read("plain"))))
 
 
 def run(command):
     subprocess.run([str(word) for word in command], check=True)
+
+
+DO = {
+    "stills": do_stills,
+    "shape": do_shape,
+    "detector": do_detector,
+    "landmarks": do_landmarks,
+    "validator": do_validator,
+    "clips": do_clips,
+    "describe": do_describe,
+    "aus": do_aus,
+}
 
 
 if __name__ == "__main__":

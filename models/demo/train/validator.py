@@ -32,7 +32,7 @@ class Network(nn.Module):
 
 
 # So many faces are enough, and of every picture so many places without a face are tried.
-FACES, NOWHERE = 1300, 1
+FACES, NOWHERE = 2000, 1
 
 
 def samples(mesh, stills, faces, model, random):
@@ -61,8 +61,8 @@ def samples(mesh, stills, faces, model, random):
         for shift, scale in ((0.06, 0.08), (0.35, 0.35)):
             centre = np.array([left + right, top + bottom]) / 2 + shift * size * random.normal(size=2)
             look(i, centre, size * np.exp(scale * random.normal()), landmarks)
-    height, width = stills.pictures.shape[1:3]
-    for i in range(len(stills.pictures)):
+    for i, picture in enumerate(stills.pictures):
+        height, width, _ = picture.shape
         boxes = crops.box_of(stills.landmarks[stills.picture_of == i])
         for _ in range(NOWHERE):
             side = np.exp(random.uniform(np.log(40), np.log(260)))

@@ -231,6 +231,7 @@ fn draw(path: &Path, frames: usize) -> anyhow::Result<()> {
         most_angle: 15.0,
         absent: Vec::new(),
         occluded: Vec::new(),
+        restless: false,
     };
     let film = Film {
         video: Some(path.to_owned()),

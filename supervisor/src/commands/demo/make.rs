@@ -72,6 +72,11 @@ pub struct MakeArgs {
     #[arg(long, value_name = "DEG", default_value_t = 20.0)]
     max_angle: f32,
 
+    /// Show other action units in every frame, each on its own, as the training of the demo models
+    /// needs it
+    #[arg(long)]
+    restless: bool,
+
     /// Replace files that are there
     #[arg(long)]
     overwrite: bool,
@@ -113,6 +118,7 @@ impl MakeArgs {
             absent: Vec::new(),
             occlude: Vec::new(),
             max_angle: 20.0,
+            restless: false,
             overwrite: true,
         }
     }
@@ -221,6 +227,7 @@ pub fn run(args: &MakeArgs) -> anyhow::Result<Exit> {
             most_angle: args.max_angle,
             absent: args.absent.clone(),
             occluded: args.occlude.clone(),
+            restless: args.restless,
         },
         args.seed,
     );
