@@ -20,9 +20,9 @@ PRESENT = 1.0
 # How much smoothness, and which quantiles, are tried.
 RIDGES = [300.0, 1000.0, 3000.0, 10000.0]
 CUTOFFS = [0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85]
-# Small movements drown in what all the rest of the face does: their models look only at the features
-# that move most with these AUs.
-NEIGHBOURS = {5: (5, 6, 7, 45), 7: (5, 6, 7, 45), 14: (12, 14, 20), 23: (23, 28)}
+# Small movements can drown in what all the rest of the face does: for them it is also tried to look
+# only at the features that move most with these AUs.
+NEIGHBOURS = {7: (5, 6, 7, 45), 14: (12, 14, 15, 20), 23: (17, 20, 23, 28)}
 FEATURES = 1600
 # How often it is looked again which frames are told to be below 0.
 ROUNDS = 8
@@ -63,18 +63,19 @@ def fit(learned, held):
     print(f"action units: {len(learned)} clips to learn from, {len(held)} held out", flush=True)
     unit = _unit(learned)
     samples = _Samples(learned, unit)
-    chosen = {}
-    for au in PRESENCES:
-        chosen[au] = max((*_score(held, au, samples.intensity(au, ridge)), ridge) for ridge in RIDGES)
-        r, cutoff, ridge = chosen[au]
-        print(f"AU{au:02}: held-out r {r:.3f}, quantile {cutoff}, ridge {ridge:g}", flush=True)
-    everything = _Samples(learned + held, unit)
+    tried = {au: [] for au in PRESENCES}
+    for near, aus in [(None, PRESENCES), *((near, [au]) for au, near in NEIGHBOURS.items())]:
+        for ridge in RIDGES:
+            for au, model in zip(aus, samples.intensities(aus, near, ridge)):
+                tried[au].append((*_score(held, au, model), ridge, near))
+    samples = _Samples(learned + held, unit)
     files = {}
     for au in PRESENCES:
-        _, cutoff, ridge = chosen[au]
+        r, cutoff, ridge, near = max(tried[au], key=lambda result: result[0])
+        print(f"AU{au:02}: held-out r {r:.3f}, quantile {cutoff}, ridge {ridge:g}, near {near}", flush=True)
         if au in INTENSITIES:
-            files[f"AU{au:02}_r.dat"] = formats.intensity(*everything.intensity(au, ridge), cutoff)
-        files[f"AU{au:02}_c.dat"] = formats.presence(*everything.presence(au, ridge))
+            files[f"AU{au:02}_r.dat"] = formats.intensity(*samples.intensities([au], near, ridge)[0], cutoff)
+        files[f"AU{au:02}_c.dat"] = formats.presence(*samples.presence(au, near, ridge))
     return files
 
 
@@ -96,48 +97,49 @@ class _Samples:
         self.gram = self.x.T @ self.x
         self.factors = {}
 
-    def features(self, au):
-        """Those that a model looks at: the ones that move most with its neighbours, as far as that
-        cannot be chance (their t statistic)."""
-        if au not in NEIGHBOURS:
+    def features(self, near):
+        """The features that move most with these AUs, as far as that cannot be chance (their t
+        statistic); all without any."""
+        if near is None:
             return slice(None)
         y = self.y - self.y.mean(0)
         spread = y.T @ y
         slopes = np.linalg.solve(spread, y.T @ self.x)
         left = np.diag(self.gram) - np.einsum("kf,kl,lf->f", slopes, spread, slopes)
         t = np.abs(slopes) / np.sqrt(np.maximum(left, 1e-6) * np.diag(np.linalg.inv(spread))[:, None])
-        most = t[[PRESENCES.index(other) for other in NEIGHBOURS[au]]].max(0)
+        most = t[[PRESENCES.index(au) for au in near]].max(0)
         return np.sort(np.argsort(-most)[:FEATURES])
 
-    def factor(self, au, ridge):
-        """The features, and the factors of their matrix, of all models that have them in common."""
-        key = NEIGHBOURS.get(au), ridge
+    def factor(self, near, ridge):
+        """The features, and the factors of their matrix."""
+        key = near, ridge
         if key not in self.factors:
-            features = self.features(au)
+            features = self.features(near)
             gram = self.gram[features][:, features]
             gram = gram + np.float32(ridge) * np.eye(len(gram), dtype=np.float32)
             self.factors[key] = features, scipy.linalg.cho_factor(gram, overwrite_a=True)
         return self.factors[key]
 
-    def intensity(self, au, ridge):
-        """Weights and bias of an intensity model."""
-        true = self.y[:, PRESENCES.index(au)]
-        features, factor = self.factor(au, ridge)
+    def intensities(self, aus, near, ridge):
+        """Weights and bias of the intensity models of some AUs."""
+        true = self.y[:, [PRESENCES.index(au) for au in aus]]
+        features, factor = self.factor(near, ridge)
         x = self.x[:, features]
         target = true
         for _ in range(ROUNDS):
-            told = x @ scipy.linalg.cho_solve(factor, x.T @ (target - target.mean())) + target.mean()
+            mean = target.mean(0)
+            told = x @ scipy.linalg.cho_solve(factor, x.T @ (target - mean)) + mean
             # What is below 0 is cut off later, and nothing to correct.
             target = np.where((true < 0.02) & (told < 0), told, true)
-        return self.model(au, ridge, target)
+        return [self.model(near, ridge, column) for column in target.T]
 
-    def presence(self, au, ridge):
+    def presence(self, au, near, ridge):
         """Weights and bias of a presence model: softly, on which side of the threshold the AU is."""
-        return self.model(au, ridge, np.clip(self.y[:, PRESENCES.index(au)] - PRESENT, -1, 1))
+        return self.model(near, ridge, np.clip(self.y[:, PRESENCES.index(au)] - PRESENT, -1, 1))
 
-    def model(self, au, ridge, target):
+    def model(self, near, ridge, target):
         """Weights, in the features' own units, and bias of the regression to `target`."""
-        features, factor = self.factor(au, ridge)
+        features, factor = self.factor(near, ridge)
         weights = np.zeros(self.x.shape[1])
         weights[features] = scipy.linalg.cho_solve(factor, self.x[:, features].T @ (target - target.mean()))
         return weights / self.unit, float(target.mean() - self.mean @ weights)

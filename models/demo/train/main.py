@@ -1,14 +1,14 @@
 """Trains all demo models: renders pictures and clips with the program itself, and writes the files
 that `faceau-supervisor --pipeline demo` uses.
 
-Stages, in this order; each needs those before it, but the networks that find faces and landmarks are
-trained side by side:
+Stages, in this order; each needs those before it, but clips are rendered while the networks that find
+faces and landmarks are trained:
   stills      pictures with and without faces, rendered
   shape       shape model and triangles
   detector    finds faces
   landmarks   68 landmarks in a crop
-  validator   whether landmarks sit on a face
   clips       demo videos, rendered
+  validator   whether landmarks sit on a face
   describe    what the program describes their frames as
   aus         action units
 
@@ -36,7 +36,7 @@ import validator
 import warp
 
 # Those that a + joins run at the same time.
-STAGES = ["stills", "shape", "detector+landmarks", "validator", "clips", "describe", "aus"]
+STAGES = ["stills", "shape", "detector+landmarks+clips", "validator", "describe", "aus"]
 # Sizes of the stills with one face, and of those with any number; and how much smaller than these the
 # detector's training pictures are.
 FACES, SCENES, HALVED = "400x300", "320x240", 2
@@ -54,8 +54,8 @@ def main():
     parser.add_argument("--stages", default=",".join(STAGES), help="which, separated by commas")
     parser.add_argument("--faces", type=int, default=5000, help="stills with one face")
     parser.add_argument("--scenes", type=int, default=3000, help="stills with 0 to 3 faces")
-    parser.add_argument("--restless-clips", type=int, default=260, help="clips to learn action units from")
-    parser.add_argument("--plain-clips", type=int, default=20, help="clips as users make them")
+    parser.add_argument("--restless-clips", type=int, default=170, help="clips to learn action units from")
+    parser.add_argument("--plain-clips", type=int, default=16, help="clips as users make them")
     parser.add_argument("--detector-epochs", type=int, default=11)
     parser.add_argument("--landmark-epochs", type=int, default=13)
     parser.add_argument("--seed", type=int, default=1)
@@ -221,8 +221,9 @@ def do_clips(options):
     for kind, count, seconds, frame_rate in kinds:
         for i in range(count):
             make = [program, "demo", "make", "--seed", seed, "--out", folder / f"{kind}-{i:03}.mp4"]
-            make += ["--size", "480x360", "--seconds", seconds, "--fps", frame_rate, "--max-angle", 25]
-            make += ["--restless"] if kind == "restless" else []
+            # A face that leaves or returns is seen from further aside than it turns.
+            make += ["--size", "480x360", "--seconds", seconds, "--fps", frame_rate]
+            make += ["--restless", "--max-angle", 25 + 4 * (i % 3)] if kind == "restless" else ["--max-angle", 25]
             subprocess.run([str(word) for word in make], check=True, stdout=subprocess.DEVNULL)
             seed += 1
 

@@ -16,8 +16,6 @@ use super::truth::Sight;
 const MOVES: f64 = 0.04;
 /// From this true intensity on an action unit is shown.
 const SHOWN: f32 = 1.0;
-/// Action units that move little in the picture: lids, dimples, tightened lips.
-const SLIGHT: [u8; 4] = [5, 7, 14, 23];
 
 /// What was found of the truth.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -63,8 +61,6 @@ pub struct Limits {
     pub landmark_error: f64,
     /// The smallest correlation of an action unit, on average over several clips in which it moves.
     pub r: f64,
-    /// The same for those of which little is to be seen.
-    pub r_of_slight: f64,
     /// The smallest correlation within a clip, on average over the action units that move in it.
     pub mean_r: f64,
     /// The smallest share of visible faces that are found.
@@ -78,7 +74,6 @@ impl Limits {
     pub const PROMISED: Self = Self {
         landmark_error: 0.03,
         r: 0.9,
-        r_of_slight: 0.5,
         mean_r: 0.8,
         found: 0.99,
         mistaken: 0.01,
@@ -258,12 +253,7 @@ impl AuOverClips {
 
     /// What is not enough, where it is not.
     pub fn shortcoming(&self, limits: &Limits) -> Option<String> {
-        let least = if SLIGHT.contains(&self.au) {
-            limits.r_of_slight
-        } else {
-            limits.r
-        };
-        (self.mean_r < least).then(|| {
+        (self.mean_r < limits.r).then(|| {
             format!(
                 "AU{:02}: mean correlation {:.3} over {} clips",
                 self.au, self.mean_r, self.clips
