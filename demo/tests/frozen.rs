@@ -3,8 +3,10 @@
 //! Compared coarsely, because the last digits differ between kinds of processors. Who changes how
 //! the face looks on purpose trains the demo models again and writes the new values down here.
 
+use faceau_demo::draw::{Background, Blur, Light};
 use faceau_demo::random_scene::SceneOptions;
-use faceau_demo::render;
+use faceau_demo::{Au, AuIntensities, Face, Identity, Pose, Scene, render};
+use glam::{Vec2, Vec3};
 
 const WIDTH: usize = 96;
 const HEIGHT: usize = 72;
@@ -52,5 +54,49 @@ fn pictures_are_those_that_models_were_trained_on() {
         }
         let found = truths[0].landmarks[30];
         assert!((found.x - tip.0).abs() < 0.02 && (found.y - tip.1).abs() < 0.02);
+    }
+}
+
+/// How much each action unit changes the picture of a face.
+#[test]
+fn action_units_are_drawn_as_models_learned_them() {
+    let picture = |aus: AuIntensities| {
+        let face = Face {
+            identity: Identity::default(),
+            pose: Pose {
+                translation: Vec3::new(0.0, 0.0, 330.0),
+                rotation: Vec3::ZERO,
+            },
+            aus,
+            gaze: Vec2::ZERO,
+        };
+        let scene = Scene {
+            width: 240,
+            height: 240,
+            background: Background { seed: 1 },
+            light: Light::default(),
+            faces: vec![face],
+            occluders: Vec::new(),
+            blur: Blur::None,
+            noise: 0.0,
+            noise_seed: 0,
+        };
+        render(&scene).0.rgb
+    };
+    let rest = picture(AuIntensities::NEUTRAL);
+    // Sum of all differences of brightness, in thousands.
+    let expected = [
+        96.0, 92.6, 111.7, 42.2, 100.1, 40.7, 109.6, 72.0, 94.2, 26.2, 39.5, 71.4, 61.1, 73.5,
+        74.5, 271.6, 70.8, 56.5,
+    ];
+    for (au, expected) in Au::ALL.into_iter().zip(expected) {
+        let shown = picture(AuIntensities::of(&[(au, 5.0)]));
+        let differences = rest.iter().zip(&shown).map(|(a, b)| a.abs_diff(*b));
+        let sum = differences.map(f64::from).sum::<f64>() / 1000.0;
+        assert!(
+            (sum - expected).abs() <= 0.02 * expected,
+            "{}: {sum:.1} instead of {expected}",
+            au.name()
+        );
     }
 }
