@@ -7,10 +7,10 @@ use faceau_tests::table::Table;
 use rustix::process::Signal;
 
 /// Largest landmark error (share of the eye distance) of a clip, on average, while a face is followed.
-const LANDMARKS: f64 = 0.04;
+const LANDMARKS: f64 = 0.03;
 /// The same in a clip's first frame: a face that has just been detected is framed along the detector's
 /// box, not along its landmarks in the frame before.
-const LANDMARKS_AT_FIRST: f64 = 0.06;
+const LANDMARKS_AT_FIRST: f64 = 0.05;
 
 fn successes(table: &Table) -> Vec<bool> {
     let column = table.column("success");
@@ -56,17 +56,15 @@ fn action_units_and_landmarks_are_recovered() {
         }
         correlations.push((correlation(&truth, &table.column(column)), column));
     }
-    // In a clip as short as this, action units come in quick succession, and smoothing leaves little of
-    // a blink: this is less than the models do on longer ones.
     let moving = correlations.len();
     assert!(moving >= 15, "only {moving} action units move");
     let mean = correlations.iter().map(|(r, _)| r).sum::<f64>() / moving as f64;
-    assert!(mean > 0.75, "mean correlation {mean}: {correlations:?}");
-    let good = correlations.iter().filter(|(r, _)| *r > 0.8).count();
-    assert!(
-        good >= 9,
-        "only {good} are recovered well: {correlations:?}"
-    );
+    assert!(mean > 0.93, "mean correlation {mean}: {correlations:?}");
+    let (least, of) = correlations
+        .iter()
+        .min_by(|a, b| a.0.total_cmp(&b.0))
+        .unwrap();
+    assert!(*least > 0.85, "{of}: correlation {least}");
 
     let record = bench.record("clip");
     assert_eq!(record.options.pipeline, "demo");
