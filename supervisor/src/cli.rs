@@ -105,7 +105,7 @@ pub struct Cli {
     #[arg(long)]
     pub profile: bool,
 
-    /// Write down what every process did when, for ui.perfetto.dev: about 4 kB for each frame
+    /// Write down what every process did when, for ui.perfetto.dev: about 2 kB for each frame
     #[arg(long, value_name = "FILE")]
     pub trace: Option<PathBuf>,
 

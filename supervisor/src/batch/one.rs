@@ -175,7 +175,6 @@ impl Batch<'_> {
             tracking: self.cli.tracking.into(),
             shortest_segment: self.models.shortest_segment(),
             trace: &mut self.trace,
-            decoder_threads: decoder_threads(self.workers),
         }
     }
 
@@ -336,10 +335,4 @@ impl From<JobError> for TaskError {
             fatal: error.ends_the_batch(),
         }
     }
-}
-
-/// Decoders share the cores that workers leave.
-fn decoder_threads(workers: usize) -> usize {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    (cores / workers.max(1)).clamp(1, 4)
 }

@@ -1,13 +1,14 @@
 //! The event loop of one job: the one thread that owns its state.
 //!
 //! What is to be done is decided by [`super::policy`]; here the outside world is turned into its
-//! events; its actions are carried out in [`acting`].
+//! events; its actions are carried out in [`acting`], and [`ending`] sums it up.
 
 mod acting;
+mod ending;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bytemuck::Zeroable;
 use faceau_shared::ring::{FreeSlot, RingError, RingLayout};
@@ -15,8 +16,10 @@ use faceau_shared::timing::{self, FrameTiming};
 use faceau_vision::analysis::FrameAnalysis;
 use faceau_vision::extras::Extras;
 
+use ending::CpuTimes;
+
 use super::lane::Lane;
-use super::outcome::{JobError, JobReport, Outcome};
+use super::outcome::JobError;
 use super::policy::{self, Action, Answer, Policy};
 use super::profile::Profile;
 use super::results::Results;
@@ -31,7 +34,7 @@ use crate::input::{Input, Source};
 use crate::machine;
 use crate::output::{OutputError, OutputPaths};
 use crate::plan::{self, Tracking};
-use crate::pool::{News, Pool};
+use crate::pool::News;
 use crate::progress::Tick;
 use crate::signals;
 
@@ -78,6 +81,8 @@ pub(super) struct Job {
     bytes: Vec<u8>,
     winds_down: bool,
     ticks: u32,
+    /// Threads of each worker's decoder.
+    decoder_threads: usize,
     segments: usize,
     analysed: u64,
     stages: StageTable,
@@ -148,6 +153,7 @@ impl Job {
             bytes: vec![0; FrameAnalysis::BYTES + extras.bytes() + FrameTiming::BYTES],
             winds_down: false,
             ticks: 0,
+            decoder_threads: decoder_threads(workers),
             segments: count,
             analysed: 0,
             stages: StageTable::default(),
@@ -433,92 +439,10 @@ impl Job {
     pub(super) fn is_stopped(&self) -> bool {
         self.stopped_by.is_some()
     }
-
-    pub(super) fn outcome(
-        mut self,
-        context: &mut Context<'_>,
-        started: Instant,
-    ) -> Result<Outcome, JobError> {
-        if self.stopped_by.is_some() {
-            // What the impatient have asked for meanwhile.
-            while let Some(event) = context.events.next(Duration::ZERO) {
-                match event {
-                    Event::Signal(signal) if signals::insists(signal) => self.stops += 1,
-                    // That a worker has ended is said once: the pool would wait for it for ever.
-                    // Whether others can still be started does not matter any more.
-                    Event::Worker(id, event) => drop(context.hear_idle(id, event)),
-                    _ => {}
-                }
-            }
-        }
-        let (before, now) = (self.cpu_at_start, CpuTimes::now(context.pool));
-        let (looping, listening) = (
-            now.event_loop - before.event_loop,
-            now.listening - before.listening,
-        );
-        // What is left are the decoding threads, FFmpeg's own among them.
-        self.stages.decoding_nanos =
-            (now.process - before.process).saturating_sub(looping + listening);
-        let profile = &mut self.profile;
-        self.stages.supervisor_nanos =
-            looping.saturating_sub(profile.reading_nanos + profile.messages_nanos);
-        profile.messages_nanos += listening;
-        self.stages.ring_nanos = profile.ring_nanos();
-        self.stages.messages_nanos = profile.messages_nanos();
-        let run_ons = self.results.merger().run_ons();
-        let written = self.results.into_written();
-        let frames = self.source.frame_index().frames;
-        if let Some(first) = written.failed.first()
-            && written.failed.len() == frames
-        {
-            return Err(JobError::Analysis {
-                path: self.input,
-                first: first.clone(),
-            });
-        }
-        let all_there = written.table.rows() == frames;
-        let report = Box::new(JobReport {
-            segments: self.segments,
-            run_ons,
-            source: self.source,
-            table: written.table,
-            extra: written.extra,
-            successful: written.successful,
-            failed: written.failed,
-            analysed: self.analysed,
-            stages: self.stages,
-            workers: self.profile.rows(),
-            ring_bytes: self.rings,
-            first_result_seconds: self
-                .first_result
-                .map(|first| first.saturating_duration_since(started).as_secs_f64()),
-            seconds: started.elapsed().as_secs_f64(),
-            warnings: self.warnings,
-        });
-        Ok(match self.stopped_by {
-            Some(signal) if !all_there => Outcome::Stopped {
-                signal,
-                report: Some(report).filter(|_| self.stops < signals::LAST_STOP),
-            },
-            signal => Outcome::Complete { report, signal },
-        })
-    }
 }
 
-/// Processor time when a job begins, to be compared with its end.
-struct CpuTimes {
-    process: u64,
-    event_loop: u64,
-    /// The threads that listen to workers.
-    listening: u64,
-}
-
-impl CpuTimes {
-    fn now(pool: &Pool) -> Self {
-        Self {
-            process: cpu_time::of_this_process(),
-            event_loop: cpu_time::of_this_thread(),
-            listening: pool.listening_nanos(),
-        }
-    }
+/// Decoders share the cores that the workers who have something to do leave.
+fn decoder_threads(workers: usize) -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    (cores / workers.max(1)).clamp(1, 4)
 }

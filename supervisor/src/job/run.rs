@@ -44,8 +44,6 @@ pub struct Context<'a> {
     pub shortest_segment: ShortestSegment,
     /// Where it is written who did what when, if that is wanted.
     pub trace: &'a mut Trace,
-    /// Threads per decoder.
-    pub decoder_threads: usize,
 }
 
 impl Context<'_> {

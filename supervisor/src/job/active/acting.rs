@@ -48,7 +48,7 @@ impl Job {
                     worker,
                     &self.source,
                     self.ring,
-                    context.decoder_threads,
+                    self.decoder_threads,
                     context.sender,
                 )?;
                 context.pool.attach(worker, lane.ring());
