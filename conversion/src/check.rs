@@ -1,8 +1,6 @@
 //! Whether a converted network does what the original does, on a made-up picture.
 
-use faceau_inference::{
-    ChooseOutputs, Library, NetworkOptions, OnnxNetwork, Provider, ProviderChoice,
-};
+use faceau_inference::{ChooseOutputs, Library, NetworkOptions, OnnxNetwork};
 use faceau_models::Conversion;
 use faceau_vision::network::{Network, Tensor};
 use faceau_vision::openface3::star;
@@ -78,7 +76,6 @@ fn run(
 ) -> Result<Vec<Tensor>, ConversionError> {
     let options = NetworkOptions {
         name: id,
-        provider: ProviderChoice::Named(Provider::Cpu),
         choose,
         ..NetworkOptions::default()
     };

@@ -164,7 +164,7 @@ fn describe(path: &Path, error: &io::Error) -> String {
 }
 
 /// What the engine's choice of kernels depends on.
-fn processor() -> String {
+pub(crate) fn processor() -> String {
     let mut name = std::env::consts::ARCH.to_owned();
     for (feature, there) in features() {
         if there {

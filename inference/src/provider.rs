@@ -1,18 +1,17 @@
-//! What networks compute on: the processor, or an accelerator by way of one of ONNX Runtime's
-//! execution providers.
+//! ONNX Runtime's execution providers: the processor, and what can take work off it.
 //!
 //! Whether a provider is of use depends on the machine and on how the ONNX Runtime at hand was
-//! built; this is found out by trying.
+//! built; this is found out by trying. How a provider is set up is in [`crate::place`].
 
 use std::fmt;
 use std::str::FromStr;
 
-use ort::ep::{self, ExecutionProvider, ExecutionProviderDispatch};
+use ort::ep::{self, ExecutionProvider};
 
 use crate::library::Library;
 
 /// One of ONNX Runtime's execution providers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Provider {
     /// The processor; always there.
     Cpu,
@@ -29,6 +28,15 @@ pub enum Provider {
     /// A library of kernels for processors.
     Xnnpack,
 }
+
+/// What `auto` tries on each platform (operating system, architecture), the best first. The
+/// processor comes last everywhere, and alone where nothing is listed.
+///
+/// Only what needs no choice is listed: every Mac with Apple silicon has Core ML, and the ONNX
+/// Runtime that `scripts/setup` fetches there is built with it. Elsewhere an accelerator needs
+/// another ONNX Runtime, and whoever installs one names it with `--provider`.
+const AUTO: &[(&str, &str, &[Provider])] =
+    &[("macos", "aarch64", &[Provider::CoreMl, Provider::Cpu])];
 
 impl Provider {
     /// All providers.
@@ -70,31 +78,23 @@ impl Provider {
         // The engine cannot fail to list what it has unless there is no memory left.
         built_in.unwrap_or(false)
     }
-
-    /// How the provider is set up, with failure to do so an error; `None` for the processor, which
-    /// needs nothing.
-    pub(crate) fn registration(self) -> Option<ExecutionProviderDispatch> {
-        let registration = match self {
-            Self::Cpu => return None,
-            // Core ML compiles a network once for one size of input; parts whose size varies from
-            // run to run are better left to the processor.
-            Self::CoreMl => ep::CoreML::default()
-                .with_model_format(ep::coreml::ModelFormat::MLProgram)
-                .with_static_input_shapes(true)
-                .build(),
-            Self::Cuda => ep::CUDA::default().build(),
-            Self::TensorRt => ep::TensorRT::default().build(),
-            Self::DirectMl => ep::DirectML::default().build(),
-            Self::OpenVino => ep::OpenVINO::default().build(),
-            Self::Xnnpack => ep::XNNPACK::default().build(),
-        };
-        Some(registration.error_on_failure())
-    }
 }
 
 impl fmt::Display for Provider {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
+    }
+}
+
+impl FromStr for Provider {
+    type Err = UnknownProvider;
+
+    /// Reads a name as [`fmt::Display`] writes it; capital letters make no difference.
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        Self::ALL
+            .into_iter()
+            .find(|provider| name.eq_ignore_ascii_case(provider.name()))
+            .ok_or_else(|| UnknownProvider(name.to_owned()))
     }
 }
 
@@ -109,17 +109,27 @@ pub enum ProviderChoice {
 }
 
 impl ProviderChoice {
-    /// What to try, in order. Under [`Auto`](Self::Auto) the processor comes last and always works.
-    pub fn candidates(self) -> &'static [Provider] {
+    /// What to try on this machine, in order. Under [`Auto`](Self::Auto) the processor comes last
+    /// and always works.
+    pub fn candidates(self) -> Vec<Provider> {
+        self.candidates_on(std::env::consts::OS, std::env::consts::ARCH)
+    }
+
+    /// What to try on an operating system and architecture.
+    fn candidates_on(self, system: &str, architecture: &str) -> Vec<Provider> {
+        let Self::Auto = self else {
+            return Vec::from_iter(self.named());
+        };
+        AUTO.iter()
+            .find(|(os, arch, _)| (*os, *arch) == (system, architecture))
+            .map_or(vec![Provider::Cpu], |(_, _, providers)| providers.to_vec())
+    }
+
+    /// The one that was named, if one was.
+    pub fn named(self) -> Option<Provider> {
         match self {
-            Self::Named(provider) => Provider::ALL
-                .iter()
-                .position(|&p| p == provider)
-                .map_or(&[], |i| &Provider::ALL[i..=i]),
-            Self::Auto if cfg!(all(target_os = "macos", target_arch = "aarch64")) => {
-                &[Provider::CoreMl, Provider::Cpu]
-            }
-            Self::Auto => &[Provider::Cpu],
+            Self::Auto => None,
+            Self::Named(provider) => Some(provider),
         }
     }
 }
@@ -136,26 +146,10 @@ impl fmt::Display for ProviderChoice {
 /// Nobody is called that.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "unknown provider `{0}` (known: auto, {known})",
+    "unknown provider `{0}` (known: {known})",
     known = Provider::ALL.map(Provider::name).join(", ")
 )]
 pub struct UnknownProvider(String);
-
-impl FromStr for ProviderChoice {
-    type Err = UnknownProvider;
-
-    /// Reads a name as [`fmt::Display`] writes it; capital letters make no difference.
-    fn from_str(name: &str) -> Result<Self, Self::Err> {
-        if name.eq_ignore_ascii_case("auto") {
-            return Ok(Self::Auto);
-        }
-        Provider::ALL
-            .into_iter()
-            .find(|provider| name.eq_ignore_ascii_case(provider.name()))
-            .map(Self::Named)
-            .ok_or_else(|| UnknownProvider(name.to_owned()))
-    }
-}
 
 #[cfg(test)]
 mod tests {
@@ -163,15 +157,11 @@ mod tests {
 
     #[test]
     fn names_are_read_as_they_are_written() {
-        let choices = Provider::ALL.map(ProviderChoice::Named);
-        for choice in [ProviderChoice::Auto].into_iter().chain(choices) {
-            assert_eq!(choice.to_string().parse(), Ok(choice));
+        for provider in Provider::ALL {
+            assert_eq!(provider.to_string().parse(), Ok(provider));
         }
-        assert_eq!(
-            "CoreML".parse(),
-            Ok(ProviderChoice::Named(Provider::CoreMl))
-        );
-        let error = "gpu".parse::<ProviderChoice>().unwrap_err();
+        assert_eq!("CoreML".parse(), Ok(Provider::CoreMl));
+        let error = "gpu".parse::<Provider>().unwrap_err();
         assert!(error.to_string().contains("coreml, cuda"), "{error}");
     }
 
@@ -180,9 +170,11 @@ mod tests {
         for provider in Provider::ALL {
             assert_eq!(ProviderChoice::Named(provider).candidates(), [provider]);
         }
-        assert_eq!(
-            ProviderChoice::Auto.candidates().last(),
-            Some(&Provider::Cpu)
-        );
+        let on = |os, arch| ProviderChoice::Auto.candidates_on(os, arch);
+        assert_eq!(on("macos", "aarch64"), [Provider::CoreMl, Provider::Cpu]);
+        assert_eq!(on("macos", "x86_64"), [Provider::Cpu]);
+        assert_eq!(on("linux", "x86_64"), [Provider::Cpu]);
+        assert_eq!(on("plan9", "mips"), [Provider::Cpu]);
+        assert!(AUTO.iter().all(|row| row.2.last() == Some(&Provider::Cpu)));
     }
 }

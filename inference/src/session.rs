@@ -1,15 +1,20 @@
 //! One model, opened and ready to run.
 
+use std::path::Path;
+
 use faceau_vision::network::{Dimension, Network, NetworkError, Output, Shape, Signature, Tensor};
 use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
 use ort::session::{HasSelectedOutputs, OutputSelector, RunOptions, Session};
 
 use ort::value::{Outlet, TensorElementType, TensorRef};
 
+use crate::assignment::{self, GraphShare};
+use crate::coreml;
 use crate::denormals::AsZero;
 use crate::library::Library;
+use crate::place::Place;
 use crate::prepared::Prepared;
-use crate::provider::{Provider, ProviderChoice};
+use crate::provider::Provider;
 
 /// A rule by which the outputs of a model are chosen.
 pub type ChooseOutputs = fn(&Signature) -> Result<Vec<usize>, String>;
@@ -19,8 +24,8 @@ pub type ChooseOutputs = fn(&Signature) -> Result<Vec<usize>, String>;
 pub struct NetworkOptions<'a> {
     /// What users know the model as; used in messages.
     pub name: &'a str,
-    /// What to compute on.
-    pub provider: ProviderChoice,
+    /// Where it runs.
+    pub place: Place,
     /// Names of the outputs in the order in which they are wanted; all outputs in the model's own
     /// order when empty.
     pub outputs: &'a [&'a str],
@@ -30,21 +35,43 @@ pub struct NetworkOptions<'a> {
     /// Where the prepared form of a large network is kept, so that processes share its weights.
     /// It is used on the processor only; other providers have caches of their own.
     pub prepared: Option<Prepared<'a>>,
+    /// Where the provider may keep what it compiles, if it is one that does.
+    pub compiled: Option<CompiledFiles<'a>>,
     /// Sizes of input dimensions that the model leaves open, by their names in the model. With
     /// them fixed, ONNX Runtime plans memory ahead and Core ML can take more of the network.
     pub dimensions: &'a [(&'a str, usize)],
 }
 
+/// Where a provider keeps what it makes of a network.
+#[derive(Debug, Clone, Copy)]
+pub struct CompiledFiles<'a> {
+    /// A folder for this network on this place alone; see [`crate::compiled`].
+    pub folder: &'a Path,
+    /// SHA-256 of the model in hexadecimal.
+    pub model: &'a str,
+}
+
 /// A model could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// The named provider cannot be used.
-    #[error("the network `{network}` cannot use the provider {provider}: {reason}")]
+    /// The provider cannot be set up at all: it is not built in, or its libraries or device are
+    /// missing.
+    #[error("the network `{network}` cannot use the provider {place}: {reason}")]
     Provider {
         /// Name of the network.
         network: String,
-        /// The provider that was asked for.
-        provider: Provider,
+        /// The place that was asked for.
+        place: Place,
+        /// What the engine said.
+        reason: String,
+    },
+    /// The provider is there but refuses the model.
+    #[error("the network `{network}` could not be opened on {place}: {reason}")]
+    ModelOnProvider {
+        /// Name of the network.
+        network: String,
+        /// The place that was asked for.
+        place: Place,
         /// What the engine said.
         reason: String,
     },
@@ -75,8 +102,8 @@ pub struct OnnxNetwork {
     outputs: Vec<usize>,
     /// Asks for these, so that the engine neither computes nor copies others.
     request: RunOptions<HasSelectedOutputs>,
-    provider: Provider,
-    fallback: Option<String>,
+    place: Place,
+    graph: Option<GraphShare>,
     unprepared: Option<String>,
 }
 
@@ -84,52 +111,46 @@ impl OnnxNetwork {
     /// Opens a model from the bytes of its file.
     ///
     /// # Errors
-    /// When the engine refuses the model, when a provider was named and cannot be used, or when
-    /// the model's inputs and outputs are not as expected.
+    /// When the engine refuses the model, when the provider cannot be used, or when the model's
+    /// inputs and outputs are not as expected.
     pub fn open(
         library: &Library,
         model: &[u8],
         options: &NetworkOptions<'_>,
     ) -> Result<Self, OpenError> {
-        let candidates = options.provider.candidates();
-        let (mut fallback, mut unprepared) = (None, None);
-        for (i, &provider) in candidates.iter().enumerate() {
-            match open_session(library, model, options, provider, &mut unprepared) {
-                Ok(session) => {
-                    let chosen = choose_outputs(&session, options)?;
-                    let (request, outputs) =
-                        request_outputs(&session, &chosen).map_err(|e| OpenError::Model {
-                            network: options.name.to_owned(),
-                            reason: e.to_string(),
-                        })?;
-                    return Ok(Self {
-                        outputs,
-                        request,
-                        name: options.name.to_owned(),
-                        session,
-                        provider,
-                        fallback,
-                        unprepared,
-                    });
-                }
-                Err(error) if i + 1 < candidates.len() => {
-                    fallback.get_or_insert_with(|| error.to_string());
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        unreachable!("there is always a provider to try")
+        let mut unprepared = None;
+        let session = open_session(library, model, options, &mut unprepared)?;
+        let chosen = choose_outputs(&session, options)?;
+        let (request, outputs) =
+            request_outputs(&session, &chosen).map_err(|e| OpenError::Model {
+                network: options.name.to_owned(),
+                reason: e.to_string(),
+            })?;
+        let graph = match options.place.provider {
+            Provider::Cpu => None,
+            _ => assignment::of(&session),
+        };
+        Ok(Self {
+            outputs,
+            request,
+            name: options.name.to_owned(),
+            session,
+            place: options.place,
+            graph,
+            unprepared,
+        })
     }
 
-    /// What the network computes on. Single operations that the provider does not know run on the
-    /// processor all the same.
-    pub fn provider(&self) -> Provider {
-        self.provider
+    /// Where the network runs. Single operations that the provider does not know run on the
+    /// processor all the same; see [`OnnxNetwork::graph`].
+    pub fn place(&self) -> Place {
+        self.place
     }
 
-    /// Why the platform's preferred provider is not used, when that is so. Worth a warning.
-    pub fn fallback(&self) -> Option<&str> {
-        self.fallback.as_deref()
+    /// How the network is divided between its provider and the processor; `None` on the processor
+    /// itself, and where the engine does not tell.
+    pub fn graph(&self) -> Option<GraphShare> {
+        self.graph
     }
 
     /// Why the prepared form is not used although it was asked for. It costs memory and nothing
@@ -143,53 +164,64 @@ impl std::fmt::Debug for OnnxNetwork {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("OnnxNetwork")
             .field("name", &self.name)
-            .field("provider", &self.provider)
+            .field("place", &self.place)
             .finish_non_exhaustive()
     }
 }
 
-/// Opens a session on one provider.
+/// Opens a session.
 fn open_session(
     library: &Library,
     model: &[u8],
     options: &NetworkOptions<'_>,
-    provider: Provider,
     unprepared: &mut Option<String>,
 ) -> Result<Session, OpenError> {
     let network = || options.name.to_owned();
-    if let (Provider::Cpu, Some(prepared)) = (provider, &options.prepared) {
+    let place = options.place;
+    let not_opened = |error: ort::Error| OpenError::Model {
+        network: network(),
+        reason: error.to_string(),
+    };
+    if let (Provider::Cpu, Some(prepared)) = (place.provider, &options.prepared) {
         match prepared.open(options.name, library, model, || configure(library, options)) {
             Ok(session) => return Ok(session),
             Err(reason) => *unprepared = Some(reason),
         }
     }
-    let mut builder = configure(library, options).map_err(|e| OpenError::Model {
-        network: network(),
-        reason: e.to_string(),
-    })?;
-    if let Some(registration) = provider.registration() {
-        registration
-            .register(&mut builder)
-            .map_err(|e| OpenError::Provider {
-                network: network(),
-                provider,
-                reason: e.to_string(),
-            })?;
-    }
-    builder.commit_from_memory(model).map_err(|e| {
-        let reason = e.to_string();
-        match provider {
-            Provider::Cpu => OpenError::Model {
-                network: network(),
-                reason,
-            },
-            _ => OpenError::Provider {
-                network: network(),
-                provider,
-                reason,
-            },
+    let mut builder = configure(library, options).map_err(not_opened)?;
+    let compiled = options.compiled.filter(|_| place.keeps_compiled());
+    let folder = compiled.map(|compiled| compiled.folder);
+    let Some(registration) = place.registration(folder) else {
+        return builder.commit_from_memory(model).map_err(not_opened);
+    };
+    let (key, value) = assignment::RECORD;
+    let mut builder = builder
+        .with_config_entry(key, value)
+        .map_err(|error| not_opened(error.into()))?;
+    registration
+        .register(&mut builder)
+        .map_err(|error| OpenError::Provider {
+            network: network(),
+            place,
+            reason: in_one_line(&error),
+        })?;
+    let opened = match (place.provider, compiled) {
+        (Provider::CoreMl, Some(compiled)) => {
+            builder.commit_from_memory(&coreml::with_key(model, compiled.model))
         }
+        _ => builder.commit_from_memory(model),
+    };
+    opened.map_err(|error| OpenError::ModelOnProvider {
+        network: network(),
+        place,
+        reason: in_one_line(&error),
     })
+}
+
+/// What the engine said; providers like to say it in several lines.
+fn in_one_line(error: &ort::Error) -> String {
+    let text = error.to_string();
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// One thread, which is the caller's: workers are processes, and more threads would only get in

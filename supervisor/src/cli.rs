@@ -10,6 +10,7 @@ use faceau_vision::extras::Extras;
 
 use crate::output::ColumnGroup;
 use crate::pipeline::OpenFace3Args;
+use crate::placement::ProviderArgs;
 use crate::plan::Tracking;
 use crate::progress::{Style, Verbosity};
 
@@ -85,9 +86,9 @@ pub struct Cli {
     #[arg(long)]
     pub allow_unknown_models: bool,
 
-    /// Where neural networks run
-    #[arg(long, value_enum, default_value_t = ProviderName::Auto, value_name = "NAME")]
-    pub provider: ProviderName,
+    #[allow(missing_docs)] // said on its fields
+    #[command(flatten)]
+    pub providers: ProviderArgs,
 
     /// Let the machine go to sleep while there is work
     #[arg(long)]
@@ -238,27 +239,6 @@ impl From<TrackingChoice> for Tracking {
     }
 }
 
-/// `--provider`
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ProviderName {
-    /// The best one of this platform, else the CPU
-    Auto,
-    /// The processor
-    Cpu,
-    /// Apple's Core ML (macOS)
-    Coreml,
-    /// NVIDIA CUDA
-    Cuda,
-    /// NVIDIA TensorRT
-    Tensorrt,
-    /// Microsoft DirectML
-    Directml,
-    /// Intel OpenVINO
-    Openvino,
-    /// XNNPACK
-    Xnnpack,
-}
-
 /// `--progress`
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ProgressChoice {
@@ -297,7 +277,7 @@ mod tests {
         assert_eq!(parse(&["-q"]).progress_style(true), Style::None);
         let json = parse(&["--progress", "json"]);
         assert_eq!(json.progress_style(false), Style::Json);
-        assert_eq!(word(&json.provider), "auto");
+        assert_eq!(word(&json.providers.provider), "auto");
     }
 
     #[test]

@@ -20,6 +20,7 @@ mod journal;
 mod machine;
 mod output;
 pub mod pipeline;
+pub mod placement;
 pub mod plan;
 mod pool;
 pub mod progress;

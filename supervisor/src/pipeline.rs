@@ -93,6 +93,13 @@ impl OpenFace3Options {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnsuitableOptions(String);
 
+impl UnsuitableOptions {
+    /// Says why.
+    pub fn new(reason: String) -> Self {
+        Self(reason)
+    }
+}
+
 impl fmt::Display for UnsuitableOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

@@ -4,6 +4,7 @@
 //! program is `src/bin/faceau-test-worker.rs`. Well-behaved, it is fast and depends on nothing
 //! but the frame's pixels and number, so that tables of many frames can be compared byte by byte.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use bytemuck::Zeroable;
@@ -37,6 +38,25 @@ pub struct Orders {
     pub has_child: bool,
     /// Bytes of memory that it takes and keeps at each frame.
     pub grows_by: usize,
+    /// What comes of trying networks out, by `network on place`; the others are usable.
+    pub trials: BTreeMap<String, TryOut>,
+    /// A file for what did not come to an end in earlier trials, a line each.
+    pub unfinished: Option<PathBuf>,
+}
+
+/// What comes of trying a network out on a place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TryOut {
+    /// It never ends.
+    Hangs,
+    /// The process dies, after some last words.
+    Dies,
+    /// The provider cannot be set up.
+    Missing,
+    /// The numbers are wrong.
+    WrongNumbers,
+    /// It is usable, but torn into many parts and slow.
+    Torn,
 }
 
 /// How a double starts.

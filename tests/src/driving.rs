@@ -65,18 +65,12 @@ impl Worker {
         let models = pin(&store.resolve(set).ok()?, UnknownModels::Allow).unwrap();
         let mut worker = Self::start();
         let setup = Setup {
-            provider: "cpu".into(),
-            models: models.set,
-            redetect_every: 0,
             openface3: (set == ModelSet::Openface3).then_some(OpenFace3Setup {
                 whole_frame: false,
                 landmarks: true,
                 as_facemirror: false,
             }),
-            want_fhog: false,
-            want_aligned: false,
-            want_spans: false,
-            simulated_inference_ms: 0,
+            ..Setup::cpu(models.set)
         };
         let Connection { reader, writer } = &mut worker.connection;
         writer.send(&ToWorker::Setup(setup)).unwrap();

@@ -1,5 +1,6 @@
 //! The run record, in types of the tests' own: when the program's drift, they do not parse.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::Deserialize;
@@ -62,6 +63,9 @@ pub struct Options {
     pub pipeline: String,
     pub tracking: String,
     pub provider: String,
+    #[serde(default)]
+    pub provider_for: BTreeMap<String, String>,
+    pub coreml_units: Option<String>,
     pub redetect_every: u32,
     pub openface3: Option<OpenFace3>,
     pub columns: Vec<String>,
@@ -86,6 +90,17 @@ pub struct Model {
 pub struct Network {
     pub model: String,
     pub provider: String,
+    pub form: Option<String>,
+    pub graph: Option<Graph>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Graph {
+    pub partitions: usize,
+    pub nodes: usize,
+    pub nodes_on_cpu: usize,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -75,6 +75,33 @@ fn a_machine_with_everything_is_well() {
 }
 
 #[test]
+fn providers_are_compared_where_there_are_any() {
+    let bench = Bench::new();
+    let video = bench.path("a.mp4");
+    write_numbered(&video, 10);
+    let doctor = || {
+        let doctor = doctor(&bench).arg("--allow-unknown-models");
+        doctor.arg("--try").arg(&video)
+    };
+    let ended = doctor().arg("--providers").run().expect_code(0);
+    let report: Value = serde_json::from_str(&ended.output()).unwrap();
+    let rows = report["providers"].as_array().unwrap();
+    let found = findings(&ended);
+    let (status, words) = &found["providers"];
+    if found["ONNX Runtime"].1.ends_with("built with: cpu") {
+        assert!(rows.is_empty());
+        assert_eq!(status, "ok");
+        assert!(words.contains("the cpu only"), "{words}");
+    } else {
+        assert!(!rows.is_empty(), "{words}");
+    }
+    // Nobody asked, nothing is said.
+    let ended = doctor().run().expect_code(0);
+    let report: Value = serde_json::from_str(&ended.output()).unwrap();
+    assert!(report.get("providers").is_none());
+}
+
+#[test]
 fn what_is_missing_is_found() {
     let bench = Bench::new();
     let strange = doctor(&bench).run().expect_code(1);

@@ -1,23 +1,20 @@
 //! Opening everything a worker needs: the inference engine, its sessions, the models.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use anyhow::{Context, anyhow, bail};
-use faceau_inference::prepared::{self, Prepared};
-use faceau_inference::{
-    ChooseOutputs, NetworkOptions, OnnxNetwork, Provider, ProviderChoice, library,
-};
-use faceau_models::{Content, ModelSet, ResolvedFile, id};
+use faceau_inference::{OnnxNetwork, Place, library};
+use faceau_models::{ModelSet, ResolvedFile, id};
 use faceau_shared::protocol::{
     LogLevel, OpenFace3Setup, ProtocolError, SessionReport, Setup, WorkerReport,
 };
 use faceau_vision::au::analyser::AuAnalyser;
 use faceau_vision::au::mask::Triangulation;
 use faceau_vision::au::models::AuModels;
+use faceau_vision::network::Network;
 use faceau_vision::openface3::face::FaceFinder;
-use faceau_vision::openface3::mtl::{self, Mtl};
-use faceau_vision::openface3::star::{self, Star};
+use faceau_vision::openface3::mtl::Mtl;
+use faceau_vision::openface3::star::Star;
 use faceau_vision::openface3::{Convention, OpenFace3Analyser};
 use faceau_vision::pipeline::FrameAnalyser;
 use faceau_vision::shape::ShapeModel;
@@ -31,31 +28,32 @@ use faceau_vision::tracking::retinaface::{RetinaFace, RetinaFaceOptions};
 use faceau_vision::tracking::validator::Validator;
 
 use crate::by_size::BySize;
+use crate::networks::{Known, known};
 use crate::pipeline::Pipeline;
+use crate::sessions::{self, OpenedLater, Sessions};
 use crate::simulation::Device;
 use crate::timed::{InferenceLog, Timed};
-
-/// Networks of at least so many bytes are opened in a form that workers share.
-const WORTH_PREPARING: u64 = 32 << 20;
 
 /// Tells the supervisor something.
 type Log<'a> = dyn FnMut(LogLevel, String) -> Result<(), ProtocolError> + 'a;
 
-/// Opens the pipeline that `setup` describes. Its networks note their inferences in `inferences`.
+/// Opens the pipeline that `setup` describes. Its networks note their inferences in `inferences`, and
+/// what they open later in `opened_later`.
 pub fn open(
     setup: &Setup,
     inferences: &InferenceLog,
+    opened_later: &OpenedLater,
     log: &mut Log<'_>,
 ) -> anyhow::Result<(Pipeline, WorkerReport)> {
     let mut opening = Opening {
         setup,
+        opened_later,
         log,
         inferences,
-        provider: setup.provider.parse()?,
-        library: library::load()?,
+        sessions: Sessions::new(library::load()?),
         report: WorkerReport::default(),
     };
-    opening.report.runtime = format!("ONNX Runtime {}", opening.library.version());
+    opening.report.runtime = opening.sessions.runtime();
     let pipeline = match setup.openface3 {
         Some(options) => Pipeline::OpenFace3(Box::new(opening.openface3(options)?)),
         None => Pipeline::OpenFace2(Box::new(opening.openface2()?)),
@@ -67,8 +65,8 @@ struct Opening<'a, 'b> {
     setup: &'a Setup,
     log: &'a mut Log<'b>,
     inferences: &'a InferenceLog,
-    provider: ProviderChoice,
-    library: library::Library,
+    opened_later: &'a OpenedLater,
+    sessions: Sessions,
     report: WorkerReport,
 }
 
@@ -95,83 +93,36 @@ impl Opening<'_, '_> {
             .map_or_else(|_| id.to_owned(), ResolvedFile::name)
     }
 
-    fn network(
-        &mut self,
-        id: &str,
-        outputs: &[&str],
-        dimensions: &[(&str, usize)],
-    ) -> anyhow::Result<Timed<OnnxNetwork>> {
-        self.open_network(&NetworkOptions {
-            name: id,
-            outputs,
-            dimensions,
-            ..NetworkOptions::default()
-        })
+    fn known(id: &str) -> anyhow::Result<&'static Known> {
+        known(id).ok_or_else(|| anyhow!("there is no network `{id}`"))
     }
 
-    /// What is opened of a network, and what it holds: the form that runs faster, where the
-    /// installation made one, else the file itself.
-    fn content(&self, id: &str) -> anyhow::Result<Content> {
+    /// Where a network is to run.
+    fn place(&self, id: &str) -> anyhow::Result<Place> {
+        let place = self.setup.places.get(id);
+        Ok(place.map_or(Ok(Place::CPU), |place| place.parse())?)
+    }
+
+    /// Opens a network in the one file that it has on the place where it is to run.
+    fn network(&mut self, id: &str) -> anyhow::Result<Timed<OnnxNetwork>> {
+        let (known, place) = (Self::known(id)?, self.place(id)?);
         let file = self.file(id)?;
-        let converted = file.converted("");
-        Ok(converted.map_or(file.content, |converted| converted.content))
-    }
-
-    /// A network of which `choose` tells the outputs.
-    fn network_with(
-        &mut self,
-        id: &str,
-        choose: ChooseOutputs,
-    ) -> anyhow::Result<Timed<OnnxNetwork>> {
-        let content = self.content(id)?;
-        let digest = content.sha256.to_string();
-        let folder = prepared::user_folder().filter(|_| content.size >= WORTH_PREPARING);
-        let prepared = folder.as_deref().map(|folder| Prepared {
-            folder,
-            digest: &digest,
-        });
-        self.open_network(&NetworkOptions {
-            name: id,
-            choose: Some(choose),
-            prepared,
-            ..NetworkOptions::default()
-        })
-    }
-
-    /// Opens a network on the provider that is wanted.
-    fn open_network(&mut self, options: &NetworkOptions<'_>) -> anyhow::Result<Timed<OnnxNetwork>> {
-        let id = options.name;
-        // As `content` has it.
-        let model = match self.file(id)?.converted("") {
-            Some(converted) => converted.read()?,
-            None => self.bytes(id)?,
-        };
-        let started = Instant::now();
-        let options = NetworkOptions {
-            provider: self.provider,
-            ..options.clone()
-        };
-        let network =
-            OnnxNetwork::open(&self.library, &model, &options).with_context(|| self.name(id))?;
-        if let Some(reason) = network.fallback() {
-            let text = format!(
-                "the network `{id}` runs on {}: {reason}",
-                network.provider()
-            );
-            (self.log)(LogLevel::Warning, text)?;
-        }
+        let form = known.for_all_sizes(file);
+        let opened = self.sessions.open(known, file, &form, place);
+        let (network, report) = opened.with_context(|| self.name(id))?;
         if let Some(reason) = network.unprepared() {
             let text = format!("the network `{id}` takes more memory than it need: {reason}");
             (self.log)(LogLevel::Info, text)?;
         }
-        self.report.sessions.push(SessionReport {
-            model: id.to_owned(),
-            provider: network.provider().to_string(),
-            open_ms: started.elapsed().as_secs_f64() * 1e3,
-        });
+        Ok(self.timed(network, report))
+    }
+
+    /// Has a network note its inferences, and reports it.
+    fn timed(&mut self, network: OnnxNetwork, report: SessionReport) -> Timed<OnnxNetwork> {
+        self.report.sessions.push(report);
         let number = self.report.sessions.len() - 1;
         let device = Device::simulated(self.setup.simulated_inference_ms);
-        Ok(Timed::new(network, number, self.inferences, device))
+        Timed::new(network, number, self.inferences, device)
     }
 
     /// A tracker of 68 landmarks and OpenFace 2.2's AU models.
@@ -198,7 +149,7 @@ impl Opening<'_, '_> {
     fn openface3(
         &mut self,
         options: OpenFace3Setup,
-    ) -> anyhow::Result<OpenFace3Analyser<Timed<OnnxNetwork>>> {
+    ) -> anyhow::Result<OpenFace3Analyser<Box<dyn Network>>> {
         let convention = if options.as_facemirror {
             Convention::FaceMirror
         } else {
@@ -207,11 +158,7 @@ impl Opening<'_, '_> {
         let faces = if options.whole_frame {
             FaceFinder::WholeFrame
         } else {
-            let network = self.network(
-                id::RETINAFACE,
-                &RetinaFace::<Timed<OnnxNetwork>>::OUTPUTS,
-                &[],
-            )?;
+            let network: Box<dyn Network> = Box::new(self.detector()?);
             let mut look = RetinaFaceOptions::default();
             if options.as_facemirror {
                 look.longest_side = usize::MAX;
@@ -222,41 +169,50 @@ impl Opening<'_, '_> {
                 every => FaceFinder::follow(detector, every),
             }
         };
-        let mtl = Mtl::new(self.network_with(id::OPENFACE3_MTL, mtl::choose_outputs)?);
-        let star = options
-            .landmarks
-            .then(|| self.network_with(id::OPENFACE3_STAR, star::choose_outputs))
-            .transpose()?
-            .map(|network| Star::new(network, convention));
+        let mtl: Box<dyn Network> = Box::new(self.network(id::OPENFACE3_MTL)?);
+        let mtl = Mtl::new(mtl);
+        let star = match options.landmarks {
+            true => {
+                let network: Box<dyn Network> = Box::new(self.network(id::OPENFACE3_STAR)?);
+                Some(Star::new(network, convention))
+            }
+            false => None,
+        };
         Ok(OpenFace3Analyser::new(faces, mtl, star, convention))
     }
 
-    /// RetinaFace; on Core ML, opened for the size of the frames where there is a file for it.
+    /// RetinaFace. On a place that wants fixed sizes, it is opened there for the size of the frames
+    /// where there is a file for it; frames of other sizes are looked at on the processor.
     fn detector(&mut self) -> anyhow::Result<BySize<Timed<OnnxNetwork>>> {
-        const OUTPUTS: [&str; 3] = RetinaFace::<Timed<OnnxNetwork>>::OUTPUTS;
-        let any = self.network(id::RETINAFACE, &OUTPUTS, &[])?;
-        let provider = any.network().provider();
-        let sized = match provider {
-            Provider::CoreMl => self.file(id::RETINAFACE)?.converted.clone(),
-            _ => Vec::new(),
+        let (known, place) = (Self::known(id::RETINAFACE)?, self.place(id::RETINAFACE)?);
+        let file = self.file(id::RETINAFACE)?.clone();
+        let mut forms = known.forms(&file, place);
+        forms.retain(|form| !form.name.is_empty());
+        if forms.is_empty() {
+            let any = self.network(id::RETINAFACE)?;
+            return Ok(BySize::new(any, Box::new(|_| None)));
+        }
+        let form = known.for_all_sizes(&file);
+        let opened = self.sessions.open(known, &file, &form, Place::CPU);
+        let (any, general) = opened.with_context(|| self.name(id::RETINAFACE))?;
+        // Where it will run, as far as is known before the first frame.
+        let planned = SessionReport {
+            place: place.to_string(),
+            ..general.clone()
         };
-        let (library, like_any) = (self.library.clone(), any.like());
+        let any = self.timed(any, planned);
+        let (sessions, opened_later) = (self.sessions.clone(), self.opened_later.clone());
+        let like_any = any.like();
         let open = move |shape: &[usize]| {
-            let &[_, _, height, width] = shape else {
-                return None;
-            };
-            // As `faceau-conversion` calls it.
-            let variant = format!("{width}x{height}");
-            let model = sized.iter().find(|one| one.variant == variant)?.read();
-            let options = NetworkOptions {
-                name: id::RETINAFACE,
-                provider: ProviderChoice::Named(provider),
-                outputs: &OUTPUTS,
-                ..NetworkOptions::default()
-            };
+            let form = forms.iter().find(|form| form.shape() == shape);
             // The network for all sizes is open already, so nothing is lost.
-            let network = OnnxNetwork::open(&library, &model.ok()?, &options).ok()?;
-            Some(like_any(network))
+            let opened = form.and_then(|form| sessions.open(known, &file, form, place).ok());
+            let (network, report) = match opened {
+                Some((network, report)) => (Some(like_any(network)), report),
+                None => (None, general.clone()),
+            };
+            sessions::note(&opened_later, report);
+            network
         };
         Ok(BySize::new(any, Box::new(open)))
     }
@@ -266,11 +222,7 @@ impl Opening<'_, '_> {
         shape: &Arc<ShapeModel>,
     ) -> anyhow::Result<PfldTracker<BySize<Timed<OnnxNetwork>>, Timed<OnnxNetwork>>> {
         let detector = self.detector()?;
-        let landmarker = self.network(
-            id::PFLD,
-            &[Pfld::<Timed<OnnxNetwork>>::OUTPUT],
-            &[(Pfld::<Timed<OnnxNetwork>>::BATCH_DIMENSION, 1)],
-        )?;
+        let landmarker = self.network(id::PFLD)?;
         let validator = Validator::parse(&self.bytes(id::VALIDATOR_68)?)
             .with_context(|| self.name(id::VALIDATOR_68))?;
         let options = PfldTrackerOptions {

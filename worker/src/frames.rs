@@ -8,6 +8,7 @@ use faceau_vision::extras::Extras;
 use faceau_vision::image::BgrView;
 
 use crate::pipeline::Pipeline;
+use crate::sessions::{self, OpenedLater};
 use crate::watch::Watch;
 
 /// Analyses frames until the supervisor says stop or is gone.
@@ -16,6 +17,7 @@ pub fn serve(
     pipeline: &mut Pipeline,
     extras: Extras,
     watch: &mut Watch,
+    opened_later: &OpenedLater,
 ) -> Result<(), ProtocolError> {
     let mut ring = None;
     let mut tracking = Tracking {
@@ -44,11 +46,14 @@ pub fn serve(
                         reason,
                     },
                 };
+                for report in sessions::take_notes(opened_later) {
+                    connection.writer.send(&FromWorker::Opened(report))?;
+                }
                 connection.writer.send(&answer)?;
                 watch.answered();
             }
             ToWorker::Stop => return Ok(()),
-            ToWorker::Setup(_) => {
+            ToWorker::Setup(_) | ToWorker::Examine(_) => {
                 return Err(ProtocolError::Garbage("a second set-up".into()));
             }
         }

@@ -10,9 +10,12 @@
 mod analyser;
 mod by_size;
 mod description;
+mod examination;
 mod frames;
 mod lifeline;
+mod networks;
 mod pipeline;
+mod sessions;
 mod simulation;
 mod timed;
 mod watch;
@@ -26,6 +29,7 @@ use faceau_shared::protocol::{Connection, FromWorker, Greeting, ProtocolError, T
 use faceau_shared::timing;
 use faceau_vision::extras::Extras;
 
+use sessions::OpenedLater;
 use timed::InferenceLog;
 use watch::Watch;
 
@@ -62,11 +66,13 @@ fn converse(started: Instant) -> Result<(), ProtocolError> {
     Greeting::ours().write(connection.writer.stream())?;
     lifeline::watch(connection.reader.descriptor()?)?;
 
-    let ToWorker::Setup(setup) = connection.reader.receive()? else {
-        return Err(ProtocolError::Garbage("set-up was expected".into()));
+    let setup = match connection.reader.receive()? {
+        ToWorker::Setup(setup) => setup,
+        ToWorker::Examine(examination) => return examination::run(&examination, &mut connection),
+        _ => return Err(ProtocolError::Garbage("set-up was expected".into())),
     };
-    let inferences = InferenceLog::default();
-    let opened = match analyser::open(&setup, &inferences, &mut |level, text| {
+    let (inferences, opened_later) = (InferenceLog::default(), OpenedLater::default());
+    let opened = match analyser::open(&setup, &inferences, &opened_later, &mut |level, text| {
         connection.writer.send(&FromWorker::Log(level, text))
     }) {
         Ok(opened) => opened,
@@ -84,5 +90,6 @@ fn converse(started: Instant) -> Result<(), ProtocolError> {
         aligned_face: setup.want_aligned,
     };
     let mut watch = Watch::start(inferences, setup.want_spans);
-    frames::serve(&mut connection, &mut pipeline, extras, &mut watch)
+    let watch = &mut watch;
+    frames::serve(&mut connection, &mut pipeline, extras, watch, &opened_later)
 }

@@ -1,24 +1,21 @@
 //! The pipeline of a worker: one of two chains from pixels to a frame's analysis, which the loop
 //! over frames need not tell apart.
 
-use faceau_inference::OnnxNetwork;
 use faceau_vision::analysis::FrameAnalysis;
 use faceau_vision::extras::Extras;
 use faceau_vision::image::BgrView;
-use faceau_vision::network::NetworkError;
+use faceau_vision::network::{Network, NetworkError};
 use faceau_vision::openface3::OpenFace3Analyser;
 use faceau_vision::pipeline::FrameAnalyser;
 use faceau_vision::stage::StageClock;
 use faceau_vision::tracking::LandmarkTracker;
-
-use crate::timed::Timed;
 
 /// Analyses frames, in order.
 pub enum Pipeline {
     /// A tracker of 68 landmarks and OpenFace 2.2's AU models.
     OpenFace2(Box<FrameAnalyser<Box<dyn LandmarkTracker>>>),
     /// OpenFace 3.0's networks.
-    OpenFace3(Box<OpenFace3Analyser<Timed<OnnxNetwork>>>),
+    OpenFace3(Box<OpenFace3Analyser<Box<dyn Network>>>),
 }
 
 impl Pipeline {

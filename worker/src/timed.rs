@@ -79,11 +79,6 @@ impl<N> Timed<N> {
         }
     }
 
-    /// The network itself.
-    pub fn network(&self) -> &N {
-        &self.network
-    }
-
     /// Makes another network note its inferences as if they were this one's.
     pub fn like(&self) -> impl Fn(N) -> Self + use<N> {
         let (number, log, device) = (self.number as usize, self.log.clone(), self.device);

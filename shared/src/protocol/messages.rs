@@ -1,10 +1,11 @@
 //! What is said. Numbers of slots and frames go through here; pixels and results never do.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use faceau_models::ResolvedSet;
 use serde::{Deserialize, Serialize};
 
+use super::{Examination, GraphReport, Station, Trial};
 use crate::ring::RingLayout;
 
 /// From the supervisor to a worker.
@@ -13,6 +14,9 @@ pub enum ToWorker {
     /// Once, first: which models to open and how. Answered by [`FromWorker::Ready`] or
     /// [`FromWorker::Refused`].
     Setup(Setup),
+    /// Once, instead of [`ToWorker::Setup`]: try networks out. Answered by [`FromWorker::Examining`]
+    /// and [`FromWorker::Examined`] for each.
+    Examine(Examination),
     /// Use this ring from now on. The region's descriptor follows on the socket.
     Attach(RingLayout),
     /// Analyse the frame in a slot.
@@ -24,8 +28,9 @@ pub enum ToWorker {
 /// What a worker needs to open its sessions.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Setup {
-    /// Where networks should run: `auto` or the name of a provider.
-    pub provider: String,
+    /// Where networks run that do not run on the processor: by the identifiers of their models,
+    /// the names of the places.
+    pub places: BTreeMap<String, String>,
     /// The pipeline, by its set of model files, each with the digest it must have.
     pub models: ResolvedSet,
     /// Look for the face in the whole frame every so many frames; 0 = only when needed.
@@ -41,6 +46,22 @@ pub struct Setup {
     /// Milliseconds that every inference takes at least, as on an accelerator that does one at a time
     /// in a process: a simulation, 0 for none.
     pub simulated_inference_ms: u16,
+}
+
+impl Setup {
+    /// These models with default options, all on the processor.
+    pub fn cpu(models: ResolvedSet) -> Self {
+        Self {
+            places: BTreeMap::new(),
+            models,
+            redetect_every: 0,
+            openface3: None,
+            want_fhog: false,
+            want_aligned: false,
+            want_spans: false,
+            simulated_inference_ms: 0,
+        }
+    }
 }
 
 /// What the OpenFace 3.0 pipeline is to do.
@@ -106,6 +127,12 @@ pub enum FromWorker {
         /// Why.
         reason: String,
     },
+    /// A network was opened for the size of the frames that came, or is run without that.
+    Opened(SessionReport),
+    /// This network is being tried out on this place.
+    Examining(Station),
+    /// That is what was found.
+    Examined(Trial),
     /// Something worth telling the user.
     Log(LogLevel, String),
 }
@@ -124,15 +151,19 @@ pub struct WorkerReport {
 }
 
 impl WorkerReport {
-    /// What the numbers depend on: the engine, and which providers the networks run on.
+    /// What the numbers depend on: the engine, and where the networks run.
     pub fn engine(&self) -> String {
-        let providers = self
-            .sessions
-            .iter()
-            .map(|session| session.provider.as_str());
-        let providers: BTreeSet<&str> = providers.collect();
-        let providers: Vec<&str> = providers.into_iter().collect();
-        format!("{} on {}", self.runtime, providers.join(", "))
+        let places = || self.sessions.iter().map(|session| session.place.as_str());
+        let different: BTreeSet<&str> = places().collect();
+        let places: Vec<String> = if different.len() > 1 {
+            let sessions = self.sessions.iter();
+            sessions
+                .map(|session| format!("{} ({})", session.place, session.model))
+                .collect()
+        } else {
+            different.into_iter().map(str::to_owned).collect()
+        };
+        format!("{} on {}", self.runtime, places.join(", "))
     }
 }
 
@@ -141,8 +172,13 @@ impl WorkerReport {
 pub struct SessionReport {
     /// Identifier of the model in the manifest.
     pub model: String,
-    /// The provider it really runs on.
-    pub provider: String,
+    /// Where it runs, as in `coreml/gpu`.
+    pub place: String,
+    /// The size of input that it was opened for, as in `640x480`; empty for a network of one size
+    /// or any.
+    pub form: String,
+    /// How it is divided between its provider and the processor; not on the processor itself.
+    pub graph: Option<GraphReport>,
     /// Milliseconds it took to open.
     pub open_ms: f64,
 }

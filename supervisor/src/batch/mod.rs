@@ -9,17 +9,19 @@ mod plan;
 mod record;
 mod summary;
 
+use std::collections::BTreeMap;
 use std::io::IsTerminal;
 
 use faceau_shared::protocol::Setup;
 use faceau_shared::timing;
 
 use crate::awake::Awake;
-use crate::cli::{Cli, word};
+use crate::cli::Cli;
 use crate::cores::sensible_workers;
 use crate::events::{self, EventReceiver, EventSender};
 use crate::output::{Columns, TableDesign, UnknownColumns};
 use crate::pipeline::{OpenFace3Options, PipelineOptions, UnsuitableOptions};
+use crate::placement::Wish;
 use crate::pool::{Pool, WorkerCommand};
 use crate::progress::{Ending, Progress};
 use crate::setup::{self, Models};
@@ -100,6 +102,10 @@ struct Batch<'a> {
     summary: Summary,
     awake: Option<Awake>,
     trace: Trace,
+    /// Where networks are to run, until that has been settled.
+    wishes: Option<Vec<Wish>>,
+    /// What the user was warned of then.
+    placement_warnings: Vec<String>,
 }
 
 impl<'a> Batch<'a> {
@@ -145,7 +151,7 @@ impl<'a> Batch<'a> {
         let command = WorkerCommand {
             program,
             setup: Setup {
-                provider: word(&cli.provider),
+                places: BTreeMap::new(),
                 models: models.pinned.set.clone(),
                 redetect_every: options.redetect_every,
                 openface3: options.openface3.as_ref().map(OpenFace3Options::setup),
@@ -156,7 +162,10 @@ impl<'a> Batch<'a> {
             },
             start_deadline: cli.start_timeout,
         };
+        let wishes = cli.providers.wishes(&command.setup.networks())?;
         let batch = Self {
+            wishes: Some(wishes),
+            placement_warnings: Vec::new(),
             cli,
             table: models.table_design(columns, &options),
             models,

@@ -13,6 +13,7 @@ use crate::job::policy::Settings;
 use crate::job::{self, Context, JobError, JobReport, Outcome, stages_text, workers_text};
 use crate::journal::{JobFolder, Journal, JournalError};
 use crate::output::{OutputError, OutputPaths};
+use crate::placement::{self, Note, Placed, PlacementError};
 use crate::progress::{InputEnd, Progress, Status, Verbosity};
 
 impl Batch<'_> {
@@ -117,6 +118,9 @@ impl Batch<'_> {
         events: &EventReceiver,
     ) -> Result<Stop, TaskError> {
         let (input, paths) = (work.input, &work.paths);
+        if let Some(signal) = self.place_networks(progress, events)? {
+            return Ok(Stop::without_outputs(signal));
+        }
         loop {
             let outcome = job::run(&mut self.context(journal, progress, events), input, paths);
             let failed_otherwise = |error: &JobError| !error.ends_the_batch();
@@ -149,6 +153,35 @@ impl Batch<'_> {
             if let Some(signal) = stopped {
                 return Ok(Stop::without_outputs(signal));
             }
+        }
+    }
+
+    /// Finds out where networks run, before the first worker starts. Returns the signal that came
+    /// before that was known.
+    fn place_networks(
+        &mut self,
+        progress: &mut Progress,
+        events: &EventReceiver,
+    ) -> Result<Option<i32>, PlacementError> {
+        let Some(wishes) = self.wishes.take() else {
+            return Ok(None);
+        };
+        let warnings = &mut self.placement_warnings;
+        let mut say = |note| match note {
+            Note::Warning(text) => {
+                progress.warn_all(&text);
+                warnings.push(text);
+            }
+            Note::Info(text) => progress.info(&text),
+        };
+        let setup = self.pool.setup();
+        let examiner = self.pool.examiner(events);
+        match placement::settle(wishes, setup, examiner, &mut say)? {
+            Placed::At(places) => {
+                self.pool.place_networks(places);
+                Ok(None)
+            }
+            Placed::Stopped(signal) => Ok(Some(signal)),
         }
     }
 
@@ -203,6 +236,9 @@ impl Batch<'_> {
         let partial = work.paths.partial();
         let paths = if complete { &work.paths } else { &partial };
         if self.cli.profile || self.cli.verbosity() == Verbosity::Verbose {
+            for network in self.networks() {
+                progress.info(&format!("network {network}"));
+            }
             progress.table(&stages_text(&report.stages.rows()));
             progress.table(&workers_text(&report.workers));
         }
@@ -324,6 +360,16 @@ impl From<JournalError> for TaskError {
         Self {
             text: error.to_string(),
             fatal: false,
+        }
+    }
+}
+
+/// No other input would fare better.
+impl From<PlacementError> for TaskError {
+    fn from(error: PlacementError) -> Self {
+        Self {
+            text: error.to_string(),
+            fatal: true,
         }
     }
 }

@@ -21,7 +21,9 @@ impl Batch<'_> {
             options: ResultOptions {
                 pipeline: self.models.pinned.set.set.name().to_owned(),
                 tracking: word(&self.cli.tracking),
-                provider: word(&self.cli.provider),
+                provider: word(&self.cli.providers.provider),
+                provider_for: self.cli.providers.exceptions(),
+                coreml_units: self.cli.providers.coreml_units.as_ref().map(word),
                 redetect_every: self.options.redetect_every,
                 openface3: self.options.openface3.clone(),
                 columns: self.columns.names(),
@@ -51,6 +53,15 @@ impl Batch<'_> {
         converted
             .map(|one| one.content.sha256.to_string())
             .collect()
+    }
+
+    /// Where the networks ran.
+    pub(super) fn networks(&self) -> Vec<NetworkRecord> {
+        let sessions = self
+            .pool
+            .report()
+            .map_or(&[][..], |worker| &worker.sessions);
+        sessions.iter().map(NetworkRecord::from).collect()
     }
 
     pub(super) fn record(
@@ -95,16 +106,7 @@ impl Batch<'_> {
                     identity: model.clone(),
                 })
                 .collect(),
-            networks: worker.map_or_else(Vec::new, |worker| {
-                worker
-                    .sessions
-                    .iter()
-                    .map(|session| NetworkRecord {
-                        model: session.model.clone(),
-                        provider: session.provider.clone(),
-                    })
-                    .collect()
-            }),
+            networks: self.networks(),
             frames: FrameCounts {
                 written: rows,
                 successful: report.successful,
@@ -122,6 +124,7 @@ impl Batch<'_> {
                 workers: report.workers.clone(),
             },
             warnings: (self.cautions().map(str::to_owned))
+                .chain(self.placement_warnings.iter().cloned())
                 .chain(report.warnings.iter().cloned())
                 .collect(),
         }

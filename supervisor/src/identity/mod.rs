@@ -6,6 +6,7 @@
 
 mod input;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
 use std::path::Path;
@@ -41,6 +42,12 @@ pub struct ResultOptions {
     pub tracking: String,
     /// The provider asked for.
     pub provider: String,
+    /// Other providers for single networks.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub provider_for: BTreeMap<String, String>,
+    /// Which parts of the chip Core ML may use, if that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coreml_units: Option<String>,
     /// Frames between forced detections; 0 = only when needed.
     pub redetect_every: u32,
     /// What the OpenFace 3.0 pipeline was told, where it was the one.
@@ -266,6 +273,8 @@ pub(crate) mod tests {
                 pipeline: "pfld".into(),
                 tracking: "segmented".into(),
                 provider: "auto".into(),
+                provider_for: BTreeMap::new(),
+                coreml_units: None,
                 redetect_every: 0,
                 openface3: None,
                 columns: vec!["pose".into(), "aus".into()],

@@ -317,14 +317,13 @@ impl Job {
 
     /// A worker waits for frames. Its results must be of the same kind as those that are known.
     fn welcome(&mut self, context: &mut Context<'_>, id: WorkerId) -> Result<(), Setback> {
-        if let Some(report) = context.pool.report() {
-            let engine = report.engine();
-            let earlier = context.log.made_with(&engine);
+        if let Some(engine) = context.pool.engine() {
+            let earlier = context.log.made_with(engine);
             if let Some(then) = earlier.map_err(OutputError::on(&self.paths.csv))? {
                 return Err(Setback::Fatal(JobError::OtherEngine {
                     folder: self.paths.workshop().to_owned(),
                     then,
-                    now: engine,
+                    now: engine.to_owned(),
                 }));
             }
         }

@@ -1,5 +1,8 @@
 //! The run record: what made a CSV, so that its numbers can be explained years later.
 
+use std::fmt;
+
+use faceau_shared::protocol::{GraphReport, SessionReport};
 use serde::{Deserialize, Serialize};
 
 use super::unfinished::write_in;
@@ -91,12 +94,45 @@ pub struct ModelRecord {
 }
 
 /// Where a network ran.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct NetworkRecord {
     /// Identifier of its model.
     pub model: String,
-    /// The provider that was really used.
+    /// The provider that was really used; for Core ML with the parts of the chip if these were not
+    /// all, as in `coreml/gpu`.
     pub provider: String,
+    /// The size of input that it was opened for, if that was fixed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub form: Option<String>,
+    /// How it was divided between the provider and the processor; not for the processor itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub graph: Option<GraphReport>,
+}
+
+impl From<&SessionReport> for NetworkRecord {
+    fn from(session: &SessionReport) -> Self {
+        Self {
+            model: session.model.clone(),
+            provider: session.place.clone(),
+            form: (!session.form.is_empty()).then(|| session.form.clone()),
+            graph: session.graph,
+        }
+    }
+}
+
+/// As in `retinaface for 640x480 on coreml: 1 part, 0 of 87 operations left to the cpu`.
+impl fmt::Display for NetworkRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.model)?;
+        if let Some(form) = &self.form {
+            write!(f, " for {form}")?;
+        }
+        write!(f, " on {}", self.provider)?;
+        match self.graph {
+            Some(graph) => write!(f, ": {graph}"),
+            None => Ok(()),
+        }
+    }
 }
 
 /// How many frames.

@@ -8,11 +8,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use faceau_shared::protocol::{
-    FrameTask, FromWorker, LogLevel, ProtocolError, Setup, ToWorker, WorkerReport,
+    FrameTask, FromWorker, LogLevel, ProtocolError, SessionReport, Setup, ToWorker, WorkerReport,
 };
 use faceau_shared::ring::Ring;
 
 use super::error::{PoolError, last_words};
+use super::examiner::Examiner;
 use super::memory;
 use super::process::Process;
 use super::staff::{self, Order, Staff};
@@ -20,6 +21,28 @@ use crate::events::{Event, EventReceiver, EventSender, Moment, TICK, WorkerEvent
 
 /// Lines of a worker's standard error that are kept as its last words.
 const LAST_WORDS: usize = 8;
+
+/// The last lines of a worker's standard error.
+#[derive(Debug, Default)]
+pub(super) struct LastWords(VecDeque<String>);
+
+impl LastWords {
+    pub(super) fn push(&mut self, line: String) {
+        if self.0.len() == LAST_WORDS {
+            self.0.pop_front();
+        }
+        self.0.push_back(line);
+    }
+
+    pub(super) fn into_lines(self) -> Vec<String> {
+        self.0.into_iter().collect()
+    }
+
+    /// For the end of a message.
+    pub(super) fn to_text(&self) -> String {
+        last_words(&Vec::from_iter(self.0.iter().cloned()))
+    }
+}
 
 /// How workers are started.
 #[derive(Debug, Clone)]
@@ -66,7 +89,7 @@ pub enum News {
 
 struct Member {
     process: Process,
-    words: VecDeque<String>,
+    words: LastWords,
     /// Why it is being killed, if it is.
     verdict: Option<String>,
     report: Option<WorkerReport>,
@@ -81,6 +104,8 @@ pub struct Pool {
     /// What is to be done; empty between calls.
     orders: Vec<Order>,
     report: Option<WorkerReport>,
+    /// What results depend on, as it was when the first worker became ready.
+    engine: Option<String>,
     starts: u32,
     listening_nanos: Arc<AtomicU64>,
 }
@@ -95,12 +120,39 @@ impl Pool {
             members: BTreeMap::new(),
             orders: Vec::new(),
             report: None,
+            engine: None,
             starts: 0,
             listening_nanos: Arc::default(),
         }
     }
 
-    /// What the first worker that became ready said of its sessions.
+    /// How workers are set up.
+    pub fn setup(&self) -> &Setup {
+        &self.command.setup
+    }
+
+    /// Sets up workers that start from now on with networks at these places.
+    pub fn place_networks(&mut self, places: BTreeMap<String, String>) {
+        self.command.setup.places = places;
+    }
+
+    /// What starts examinations with this pool's program.
+    pub fn examiner<'a>(&'a self, events: &'a EventReceiver) -> Examiner<'a> {
+        Examiner {
+            program: &self.command.program,
+            deadline: self.command.start_deadline,
+            sender: &self.events,
+            events,
+        }
+    }
+
+    /// What the numbers depend on: the engine, and where networks run.
+    pub fn engine(&self) -> Option<&str> {
+        self.engine.as_deref()
+    }
+
+    /// What the first worker that became ready said of its sessions, and which were opened for the
+    /// frames that came.
     pub fn report(&self) -> Option<&WorkerReport> {
         self.report.as_ref()
     }
@@ -191,11 +243,8 @@ impl Pool {
         };
         match event {
             WorkerEvent::Wrote(line) => {
-                if member.words.len() == LAST_WORDS {
-                    member.words.pop_front();
-                }
                 let remark = News::Remark(LogLevel::Info, format!("worker {}: {line}", id.0));
-                member.words.push_back(line);
+                member.words.push(line);
                 Ok(remark)
             }
             WorkerEvent::Said(message) => self.heard(id, message, now),
@@ -231,7 +280,10 @@ impl Pool {
                     return Ok(News::Nothing);
                 }
                 self.decide(staff::Event::Ready(id), now)?;
-                self.report.get_or_insert_with(|| report.clone());
+                if self.report.is_none() {
+                    self.engine = Some(report.engine());
+                    self.report = Some(report.clone());
+                }
                 if let Some(member) = self.members.get_mut(&id) {
                     member.report = Some(report);
                 }
@@ -248,7 +300,24 @@ impl Pool {
                 frame,
                 reason,
             }),
+            FromWorker::Opened(session) => {
+                self.opened(session);
+                Ok(News::Nothing)
+            }
+            // Only said by workers that were told to examine.
+            FromWorker::Examining(_) | FromWorker::Examined(_) => Ok(News::Nothing),
             FromWorker::Log(level, text) => Ok(News::Remark(level, text)),
+        }
+    }
+
+    /// A network was opened for the frames that came: that is where it really runs.
+    fn opened(&mut self, session: SessionReport) {
+        let sessions = self
+            .report
+            .iter_mut()
+            .flat_map(|report| &mut report.sessions);
+        for known in sessions.filter(|known| known.model == session.model) {
+            *known = session.clone();
         }
     }
 
@@ -326,7 +395,7 @@ impl Pool {
         self.starts += 1;
         let mut member = Member {
             process,
-            words: VecDeque::new(),
+            words: LastWords::default(),
             verdict: None,
             report: None,
         };
@@ -352,7 +421,7 @@ impl Pool {
             (None, Ok(status)) => describe_end(status),
             (None, Err(error)) => format!("its end could not be seen: {error}"),
         };
-        Some((reason, member.words.into_iter().collect()))
+        Some((reason, member.words.into_lines()))
     }
 
     /// Gives a worker the ring from which its frames will come. A worker that is gone does not
@@ -405,7 +474,7 @@ impl Pool {
     }
 }
 
-fn describe_end(status: ExitStatus) -> String {
+pub(super) fn describe_end(status: ExitStatus) -> String {
     use std::os::unix::process::ExitStatusExt;
     match (status.code(), status.signal()) {
         (Some(0), _) => "it ended in the middle of its work".to_owned(),

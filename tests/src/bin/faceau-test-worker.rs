@@ -14,12 +14,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use faceau_shared::protocol::{
-    Connection, FrameTask, FromWorker, Greeting, ProtocolError, SessionReport, ToWorker,
-    WorkerReport,
+    Connection, Examination, FormTrial, FrameTask, FromWorker, GraphReport, Greeting,
+    ProtocolError, SessionReport, ToWorker, Trial, Verdict, WorkerReport,
 };
 use faceau_shared::ring::WorkerRing;
 use faceau_shared::timing;
-use faceau_tests::double::{Fault, Hold, Misdeed, Orders, Start, VARIABLE, measure, write_extras};
+use faceau_tests::double::{
+    Fault, Hold, Misdeed, Orders, Start, TryOut, VARIABLE, measure, write_extras,
+};
 use faceau_vision::analysis::FrameAnalysis;
 use faceau_vision::extras::Extras;
 use faceau_vision::image::BgrView;
@@ -55,8 +57,10 @@ fn converse(orders: &Orders) -> Result<(), ProtocolError> {
     }
     greeting.write(connection.writer.stream())?;
     lifeline::watch(connection.reader.descriptor()?)?;
-    let ToWorker::Setup(setup) = connection.reader.receive()? else {
-        panic!("the first message is not the set-up");
+    let setup = match connection.reader.receive()? {
+        ToWorker::Setup(setup) => setup,
+        ToWorker::Examine(examination) => return examine(&mut connection, orders, &examination),
+        other => panic!("the first message is {other:?}"),
     };
     match &orders.start {
         Start::Dies => {
@@ -71,11 +75,15 @@ fn converse(orders: &Orders) -> Result<(), ProtocolError> {
     }
     connection.writer.send(&FromWorker::Ready(WorkerReport {
         runtime: "worker double".to_owned(),
-        sessions: vec![SessionReport {
-            model: setup.models.set.name().to_owned(),
-            provider: setup.provider,
-            open_ms: 0.0,
-        }],
+        sessions: (setup.networks().into_iter())
+            .map(|network| SessionReport {
+                model: network.to_owned(),
+                place: setup.places.get(network).cloned().unwrap_or("cpu".into()),
+                form: String::new(),
+                graph: None,
+                open_ms: 0.0,
+            })
+            .collect(),
         startup_ms: 1.0,
         ready_at: timing::now(),
     }))?;
@@ -95,6 +103,59 @@ fn converse(orders: &Orders) -> Result<(), ProtocolError> {
         aligned_face: setup.want_aligned,
     };
     serve(&mut connection, orders, extras)
+}
+
+/// Tries out what it is told to, with the results that it is told.
+fn examine(
+    connection: &mut Connection,
+    orders: &Orders,
+    examination: &Examination,
+) -> Result<(), ProtocolError> {
+    if let Some(file) = &orders.unfinished {
+        let lines = examination.unfinished.iter();
+        let lines: String = lines
+            .map(|(station, reason)| format!("{station}: {reason}\n"))
+            .collect();
+        std::fs::write(file, lines)?;
+    }
+    for station in &examination.trials {
+        let say = &mut connection.writer;
+        say.send(&FromWorker::Examining(station.clone()))?;
+        let try_out = orders.trials.get(&station.to_string());
+        let torn = try_out == Some(&TryOut::Torn);
+        let verdict = match try_out {
+            None | Some(TryOut::Torn) => Verdict::Usable,
+            Some(TryOut::Hangs) => hang(),
+            Some(TryOut::Dies) => {
+                eprintln!("the compiler fell over");
+                crash()
+            }
+            Some(TryOut::Missing) => Verdict::Unavailable("it is not built in".into()),
+            Some(TryOut::WrongNumbers) => Verdict::Refused("its numbers are wrong".into()),
+        };
+        say.send(&FromWorker::Examined(Trial {
+            station: station.clone(),
+            verdict,
+            forms: vec![FormTrial {
+                form: String::new(),
+                graph: Some(GraphReport {
+                    partitions: if torn { 17 } else { 1 },
+                    nodes: 100,
+                    nodes_on_cpu: if torn { 16 } else { 0 },
+                }),
+                difference: 0.25,
+                difference_value: 0.001,
+                open_ms: 10.0,
+                ms: if torn { 9.0 } else { 1.0 },
+                cpu_ms: 4.0,
+                remembered: false,
+            }],
+        }))?;
+    }
+    match examination.trials.is_empty() {
+        true => Ok(()),
+        false => connection.reader.receive().map(|_: ToWorker| ()),
+    }
 }
 
 fn serve(
@@ -120,7 +181,7 @@ fn serve(
             }
             ToWorker::Stop if orders.ignores_stop => {}
             ToWorker::Stop => return Ok(()),
-            ToWorker::Setup(_) => panic!("a second set-up"),
+            ToWorker::Setup(_) | ToWorker::Examine(_) => panic!("a second set-up"),
         }
     }
 }

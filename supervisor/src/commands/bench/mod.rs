@@ -22,8 +22,9 @@ use faceau_demo::ordered::all_threads;
 
 use super::{complain, print};
 use crate::batch::Exit;
-use crate::cli::{PipelineChoice, ProviderName};
+use crate::cli::PipelineChoice;
 use crate::machine;
+use crate::placement::ProviderArgs;
 use report::{InputFacts, MachineFacts, Report};
 use run::Analysis;
 
@@ -53,9 +54,8 @@ pub struct BenchCommand {
     #[arg(long, value_enum, default_value_t = PipelineChoice::Auto, value_name = "NAME")]
     pipeline: PipelineChoice,
 
-    /// Where neural networks run
-    #[arg(long, value_enum, default_value_t = ProviderName::Auto, value_name = "NAME")]
-    provider: ProviderName,
+    #[command(flatten)]
+    providers: ProviderArgs,
 
     /// Folder with the model files [default: $FACEAU_MODELS, else the user's data folder]
     #[arg(long, value_name = "DIR")]
@@ -119,7 +119,7 @@ impl BenchCommand {
         let decoding = decode::ceiling(video)?;
         let analysis = Analysis {
             pipeline: self.pipeline(),
-            provider: self.provider,
+            providers: &self.providers,
             models: self.models.as_deref(),
             allow_unknown_models: self.allow_unknown_models,
             worker_program: self.worker_program.as_deref(),

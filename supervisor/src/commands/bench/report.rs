@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::job::{StageRow, WorkerRow};
+use crate::output::run_record::NetworkRecord;
 
 /// Version of the JSON.
 pub const FORMAT: u32 = 1;
@@ -23,7 +24,7 @@ pub struct Report {
     /// The pipeline, by its models.
     pub pipeline: String,
     /// Where the networks ran.
-    pub networks: Vec<NetworkFacts>,
+    pub networks: Vec<NetworkRecord>,
     /// Frames per second that one reader decodes when nobody analyses.
     pub decoding: DecodeCeiling,
     /// One run for each number of workers.
@@ -62,15 +63,6 @@ pub struct InputFacts {
     pub height: usize,
     /// Into how many segments it was cut; more workers than these have nothing to do.
     pub segments: usize,
-}
-
-/// Where a network ran.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct NetworkFacts {
-    /// The model.
-    pub model: String,
-    /// The provider.
-    pub provider: String,
 }
 
 /// How fast one reader decodes when nobody analyses.

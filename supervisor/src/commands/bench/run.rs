@@ -10,10 +10,12 @@ use anyhow::{Context, bail};
 use serde::Deserialize;
 
 use super::memory;
-use super::report::{NetworkFacts, RunFacts};
-use crate::cli::{PipelineChoice, ProviderName, word};
+use super::report::RunFacts;
+use crate::cli::{PipelineChoice, word};
 use crate::commands::child::run_watched;
 use crate::job::{StageRow, WorkerRow};
+use crate::output::run_record::NetworkRecord;
+use crate::placement::ProviderArgs;
 
 /// Longer than anybody waits for a measurement.
 const PATIENCE: Duration = Duration::from_secs(6 * 3600);
@@ -24,7 +26,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// How to analyse.
 pub struct Analysis<'a> {
     pub pipeline: PipelineChoice,
-    pub provider: ProviderName,
+    pub providers: &'a ProviderArgs,
     pub models: Option<&'a Path>,
     pub allow_unknown_models: bool,
     pub worker_program: Option<&'a Path>,
@@ -36,7 +38,7 @@ pub struct Record {
     pub program: RecordedProgram,
     pub input: RecordedInput,
     pub options: RecordedOptions,
-    pub networks: Vec<NetworkFacts>,
+    pub networks: Vec<NetworkRecord>,
     timing: RecordedTiming,
 }
 
@@ -85,8 +87,7 @@ impl Analysis<'_> {
         command.args(["--quiet", "--progress", "none", "--pipeline"]);
         command
             .arg(word(&self.pipeline))
-            .arg("--provider")
-            .arg(word(&self.provider));
+            .args(self.providers.words());
         command.arg("--workers").arg(workers.to_string());
         command.arg("--output").arg(&table);
         command.arg("--force");

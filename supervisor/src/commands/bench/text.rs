@@ -36,7 +36,7 @@ pub fn report(report: &Report, old: Option<&Report>) -> String {
         }
     );
     for network in &report.networks {
-        let _ = writeln!(out, "network {} on {}", network.model, network.provider);
+        let _ = writeln!(out, "network {network}");
     }
     let _ = writeln!(
         out,

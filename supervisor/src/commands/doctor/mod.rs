@@ -6,6 +6,7 @@
 mod ffmpeg;
 mod machine;
 mod models;
+mod providers;
 mod trial;
 mod worker;
 
@@ -50,6 +51,11 @@ pub struct DoctorCommand {
     /// Video or folder of images for the trial run [default: ten pictures of a drawn face]
     #[arg(long = "try", value_name = "INPUT")]
     input: Option<PathBuf>,
+
+    /// Also try every network on every provider that ONNX Runtime was built with, and compare with
+    /// the processor; what was found out earlier is forgotten
+    #[arg(long)]
+    providers: bool,
 
     /// Folder where tables will be written
     #[arg(long, value_name = "DIR", default_value = ".")]
@@ -144,6 +150,9 @@ struct Report {
     /// Whether runs work.
     usable: bool,
     findings: Vec<Finding>,
+    /// What `--providers` found, a row for each network, place and size of input.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    providers: Option<Vec<providers::Row>>,
 }
 
 /// Version of the JSON that `--json` prints.
@@ -200,6 +209,13 @@ impl DoctorCommand {
             },
         ])?;
 
+        let mut rows = None;
+        if self.providers {
+            let (finding, found) = providers::check(self);
+            say(vec![finding])?;
+            rows = Some(found);
+        }
+
         let usable = findings.iter().all(|finding| finding.status != Status::Bad);
         if self.json {
             let report = Report {
@@ -208,6 +224,7 @@ impl DoctorCommand {
                 build: build_id(),
                 usable,
                 findings,
+                providers: rows,
             };
             print(format_args!("{}\n", serde_json::to_string_pretty(&report)?))?;
         } else {

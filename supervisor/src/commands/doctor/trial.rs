@@ -13,6 +13,7 @@ use serde_json::Value;
 use super::{DoctorCommand, Finding};
 use crate::cli::{PipelineChoice, word};
 use crate::commands::child::run_within;
+use crate::output::run_record::NetworkRecord;
 
 /// Name of the check.
 pub const NAME: &str = "trial run";
@@ -84,15 +85,9 @@ fn run(doctor: &DoctorCommand, pipeline: PipelineChoice) -> anyhow::Result<Strin
     if doctor.input.is_none() && written != FRAMES {
         bail!("of {FRAMES} pictures only {written} came out");
     }
-    let networks = record.get("networks").and_then(Value::as_array);
-    let networks: Vec<String> = networks
-        .into_iter()
-        .flatten()
-        .filter_map(|network| {
-            let word = |key| network.get(key).and_then(Value::as_str);
-            Some(format!("{} on {}", word("model")?, word("provider")?))
-        })
-        .collect();
+    let networks = record.get("networks").cloned().unwrap_or_default();
+    let networks: Vec<NetworkRecord> = serde_json::from_value(networks)?;
+    let networks: Vec<String> = networks.iter().map(ToString::to_string).collect();
     Ok(format!(
         "{written} frames went through{} in {seconds:.1} s, a face found in {found}{}{}",
         match pipeline {

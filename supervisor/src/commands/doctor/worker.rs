@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
+use anyhow::anyhow;
 use faceau_shared::protocol::{EngineDescription, WorkerDescription, build_id};
 
 use super::Finding;
@@ -23,16 +24,9 @@ pub fn check(named: Option<&Path>) -> Vec<Finding> {
         Err(error) => return vec![Finding::bad(PROGRAM, error.to_string(), BUILD_BOTH)],
     };
     let shown = path.display();
-    let output = match run_within(Command::new(&path).arg("--describe"), PATIENCE) {
-        Ok(output) => output,
-        Err(error) => {
-            let found = format!("{shown} does not run: {error}");
-            return vec![Finding::bad(PROGRAM, found, BUILD_BOTH)];
-        }
-    };
-    let Ok(description) = serde_json::from_slice::<WorkerDescription>(&output.stdout) else {
-        let found = format!("{shown} is another program, or of another build");
-        return vec![Finding::bad(PROGRAM, found, BUILD_BOTH)];
+    let description = match describe(&path) {
+        Ok(description) => description,
+        Err(error) => return vec![Finding::bad(PROGRAM, error.to_string(), BUILD_BOTH)],
     };
     if description.build != build_id() {
         let found = format!("{shown} is of another build, {}", description.build);
@@ -40,6 +34,18 @@ pub fn check(named: Option<&Path>) -> Vec<Finding> {
     }
     let program = Finding::ok(PROGRAM, format!("{shown}, of this build"));
     vec![program, engine(description.engine)]
+}
+
+/// What a worker program says of itself.
+///
+/// # Errors
+/// When it cannot be run, or is another program.
+pub fn describe(program: &Path) -> anyhow::Result<WorkerDescription> {
+    let shown = program.display();
+    let output = run_within(Command::new(program).arg("--describe"), PATIENCE)
+        .map_err(|error| anyhow!("{shown} does not run: {error}"))?;
+    serde_json::from_slice(&output.stdout)
+        .map_err(|_| anyhow!("{shown} is another program, or of another build"))
 }
 
 fn engine(engine: Result<EngineDescription, String>) -> Finding {
