@@ -61,6 +61,7 @@ impl ResolvedSet {
             location: Location::Embedded,
             content: Content::of(file.bytes),
             converted: Vec::new(),
+            variant: None,
         });
         Self {
             set: ModelSet::Demo,

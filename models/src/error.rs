@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::path::PathBuf;
 
-use crate::{Content, ModelSet};
+use crate::{Content, ModelSet, Precision};
 
 /// A file of a set that was found nowhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,6 +81,41 @@ pub enum ModelsError {
     #[error("the list of trusted model files {}: {reason}", .path.display())]
     TrustList {
         /// The list.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+
+    /// A network was not made in the precision that is wanted.
+    #[error(
+        "there is no {precision} variant of the network `{id}` ({of}); scripts/quantize makes one, and \
+         --precision fp32 does without"
+    )]
+    NoVariant {
+        /// The network's id in the manifest.
+        id: String,
+        /// What messages call its file.
+        of: String,
+        /// The precision.
+        precision: Precision,
+    },
+
+    /// The precision of a set's networks cannot be chosen.
+    #[error(
+        "--precision {precision}: the models of `{set}` are used as they are; only the networks of pfld \
+         and openface3 can be had in other precisions"
+    )]
+    OnePrecision {
+        /// The set.
+        set: ModelSet,
+        /// The precision.
+        precision: Precision,
+    },
+
+    /// The record beside a network in another precision makes no sense, or is not of what lies there.
+    #[error("{}: {reason}; scripts/quantize makes it anew", .path.display())]
+    Variant {
+        /// The record.
         path: PathBuf,
         /// What is wrong with it.
         reason: String,

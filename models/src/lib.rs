@@ -19,6 +19,7 @@ mod sha256;
 mod state;
 mod store;
 mod trust;
+mod variant;
 mod verify;
 
 pub use content::Content;
@@ -29,4 +30,5 @@ pub use resolved::{Location, ResolvedFile, ResolvedSet};
 pub use sha256::Sha256;
 pub use state::FileState;
 pub use store::{FoundFile, FoundSet, Home, Store};
+pub use variant::{Precision, Variant};
 pub use verify::{PinnedSet, UnknownModels, pin};

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Content, Converted, ModelSet, ModelsError};
+use crate::{Content, Converted, ModelSet, ModelsError, Variant};
 
 /// Where a model file's bytes are.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +30,8 @@ pub struct ResolvedFile {
     pub content: Content,
     /// What was made of it when it was installed; pipelines that can use it do.
     pub converted: Vec<Converted>,
+    /// The network in another precision, where that is to be used in its stead.
+    pub variant: Option<Variant>,
 }
 
 impl ResolvedFile {

@@ -208,8 +208,13 @@ impl Store {
 
     /// Where results of conversions are looked for.
     pub(crate) fn cache(&self) -> Cache {
+        Cache::in_folders(self.own_folders())
+    }
+
+    /// The folders in which faceau's own files are looked for.
+    pub(crate) fn own_folders(&self) -> impl Iterator<Item = &Path> {
         let own = self.roots.iter().filter(|root| !root.openface_only);
-        Cache::in_folders(own.map(|root| root.folder.as_path()))
+        own.map(|root| root.folder.as_path())
     }
 
     /// Notes that the user trusts this content as that of `file`.

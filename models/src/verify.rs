@@ -60,6 +60,7 @@ pub fn pin(found: &FoundSet, unknown: UnknownModels) -> Result<PinnedSet, Models
                 Some(conversion) => found.cache.find(&file.id, conversion, content),
                 None => Vec::new(),
             },
+            variant: None,
         });
     }
     Ok(pinned)

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{ArgAction, Args, ValueEnum};
-use faceau_models::ModelSet;
+use faceau_models::{ModelSet, Precision};
 use faceau_vision::extras::Extras;
 
 use crate::output::ColumnGroup;
@@ -130,6 +130,11 @@ pub struct Cli {
     #[arg(long, value_name = "MB", value_parser = clap::value_parser!(u64).range(1..1 << 40))]
     pub worker_memory: Option<u64>,
 
+    /// What neural networks compute with; fp16 and int8 take variants that scripts/quantize made, and
+    /// change results
+    #[arg(long, value_enum, default_value_t = PrecisionChoice::Fp32, value_name = "NAME")]
+    pub precision: PrecisionChoice,
+
     #[allow(missing_docs)] // said on its fields
     #[command(flatten)]
     pub openface3: OpenFace3Args,
@@ -138,6 +143,10 @@ pub struct Cli {
     #[arg(long, value_name = "MS", hide = true, default_value_t = 0,
           value_parser = clap::value_parser!(u16).range(0..=1000))]
     pub simulated_inference: u16,
+
+    /// Folder into which workers write what goes into their networks, for calibration
+    #[arg(long, value_name = "DIR", hide = true)]
+    pub dump_inputs: Option<PathBuf>,
 
     /// The worker program [default: faceau-worker beside this program]
     #[arg(long, value_name = "PROGRAM", hide = true)]
@@ -235,6 +244,27 @@ impl From<TrackingChoice> for Tracking {
         match choice {
             TrackingChoice::Segmented => Self::Segmented,
             TrackingChoice::Sequential => Self::Sequential,
+        }
+    }
+}
+
+/// `--precision`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PrecisionChoice {
+    /// 32-bit floats, as the models were published
+    Fp32,
+    /// 16-bit floats
+    Fp16,
+    /// 8-bit integers
+    Int8,
+}
+
+impl From<PrecisionChoice> for Precision {
+    fn from(choice: PrecisionChoice) -> Self {
+        match choice {
+            PrecisionChoice::Fp32 => Self::Fp32,
+            PrecisionChoice::Fp16 => Self::Fp16,
+            PrecisionChoice::Int8 => Self::Int8,
         }
     }
 }

@@ -7,7 +7,8 @@ use crate::output::{Columns, OpenFace3Style, TableDesign};
 use crate::pipeline::PipelineOptions;
 use crate::plan::ShortestSegment;
 use faceau_models::{
-    FoundSet, ModelSet, ModelsError, PinnedSet, ResolvedSet, Store, UnknownModels, id, pin,
+    FoundSet, ModelSet, ModelsError, PinnedSet, Precision, ResolvedSet, Store, UnknownModels, id,
+    pin,
 };
 use faceau_vision::au::models::{AuModels, AuModelsError};
 
@@ -100,7 +101,7 @@ impl Models {
 }
 
 /// Finds and checks the models of the first of `candidates` of which all files are there, but for
-/// those that `unneeded` names.
+/// those that `unneeded` names, with networks in the `precision` that is wanted.
 ///
 /// # Errors
 /// When files are missing (of the last candidate, which asks for least), altered or malformed.
@@ -109,19 +110,22 @@ pub fn models(
     candidates: &[ModelSet],
     unneeded: impl Fn(ModelSet) -> Vec<&'static str>,
     allow_unknown: bool,
+    precision: Precision,
 ) -> Result<Models, SetupError> {
     let unknown = if allow_unknown {
         UnknownModels::Allow
     } else {
         UnknownModels::Refuse
     };
-    let pinned = match candidates {
+    let store = Store::locate(folder);
+    let mut pinned = match candidates {
         [ModelSet::Demo] => PinnedSet {
             set: ResolvedSet::demo(),
             unknown: Vec::new(),
         },
-        _ => pin(&find(folder, candidates, unneeded)?, unknown)?,
+        _ => pin(&find(&store, candidates, unneeded)?, unknown)?,
     };
+    store.use_precision(&mut pinned.set, precision)?;
     let au = match pinned.set.set {
         ModelSet::Openface3 => None,
         _ => Some(Arc::new(au_models(&pinned)?)),
@@ -133,18 +137,17 @@ pub fn models(
 /// a number that one of these can be tried.
 pub fn is_any_installed(candidates: &[ModelSet]) -> bool {
     !matches!(
-        find(None, candidates, |_| Vec::new()),
+        find(&Store::locate(None), candidates, |_| Vec::new()),
         Err(SetupError::Missing(_))
     )
 }
 
 /// The first set of which all files are there.
 fn find(
-    folder: Option<&Path>,
+    store: &Store,
     candidates: &[ModelSet],
     unneeded: impl Fn(ModelSet) -> Vec<&'static str>,
 ) -> Result<FoundSet, SetupError> {
-    let store = Store::locate(folder);
     let mut found = Err(ModelsError::Manifest("no pipeline was asked for".into()));
     for &set in candidates {
         found = store.resolve_without(set, &unneeded(set));

@@ -7,10 +7,10 @@
 //! depends on the pixels of its frame.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use faceau_models::{Manifest, ModelFile, ModelSet, id};
+use faceau_models::{Content, Manifest, ModelFile, ModelSet, Precision, id};
 use faceau_vision::analysis::LANDMARKS;
 use faceau_vision::au::predictor::Output;
 use faceau_vision::shape::ShapeModel;
@@ -49,7 +49,7 @@ pub fn write_detector_that_hangs(folder: &Path) {
 fn content(file: &ModelFile) -> Vec<u8> {
     match file.id.as_str() {
         id::RETINAFACE => detector(None),
-        id::PFLD => landmarker(),
+        id::PFLD => landmarker(1.0),
         id::VALIDATOR_68 => validator(),
         id::AU_PDM => shape_model_text(LANDMARKS, MODES).into_bytes(),
         id::AU_TRIANGLES => triangulation_text().into_bytes(),
@@ -93,6 +93,32 @@ fn predictor_list() -> String {
             Some(format!("{} AU{au:02}\n", name.replace('/', "\\")))
         })
         .collect()
+}
+
+/// Writes what stands for the networks in another precision, as `scripts/quantize` would: a detector
+/// that is the same and a landmark network whose faces are a little larger. Returns the folder.
+pub fn write_variants(folder: &Path, precision: Precision) -> PathBuf {
+    let target = folder.join("precision");
+    fs::create_dir_all(&target).unwrap();
+    for (id, bytes) in [
+        (id::RETINAFACE, detector(None)),
+        (id::PFLD, landmarker(1.02)),
+    ] {
+        let file = Manifest::embedded().file(id).expect("it is listed");
+        let source = Content::of(&fs::read(folder.join(&file.path)).unwrap());
+        let result = Content::of(&bytes);
+        let stem = format!("{id}-{precision}-{}", &source.sha256.to_string()[..16]);
+        let of = |one: Content| format!("{{ size = {}, sha256 = \"{}\" }}", one.size, one.sha256);
+        let record = format!(
+            "source = {}\nfile = \"{stem}.onnx\"\nresult = {}\nmade = \"2026-11-21\"\n\
+             tools = {{ onnx = \"1.0\" }}\ncalibration = []\n",
+            of(source),
+            of(result)
+        );
+        fs::write(target.join(format!("{stem}.onnx")), bytes).unwrap();
+        fs::write(target.join(format!("{stem}.toml")), record).unwrap();
+    }
+    target
 }
 
 /// RetinaFace's inputs and outputs: one prior of frames of [`WIDTH`] x [`HEIGHT`] holds a face
@@ -147,7 +173,7 @@ fn detector(rounds: Option<i64>) -> Vec<u8> {
 /// PFLD's input and output: the landmarks are the shape model's mean shape, laid around the
 /// centre of gravity of what is bright, in proportion to how far that spreads. Where nothing is
 /// bright, they lie far outside the frame, where no validator accepts them.
-fn landmarker() -> Vec<u8> {
+fn landmarker(grown: f32) -> Vec<u8> {
     const SIDE: usize = 112;
     let mut net = Network::new();
     let sizes = [
@@ -205,7 +231,7 @@ fn landmarker() -> Vec<u8> {
     for (amount, direction) in [
         (&x, axis(0).collect()),
         (&y, axis(1).collect()),
-        (&spread, shape.to_vec()),
+        (&spread, shape.map(|value| grown * value).to_vec()),
         (&dark, vec![50.0; width]),
     ] {
         let direction: Vec<f32> = direction;

@@ -66,6 +66,7 @@ pub struct Options {
     #[serde(default)]
     pub provider_for: BTreeMap<String, String>,
     pub coreml_units: Option<String>,
+    pub precision: String,
     pub redetect_every: u32,
     pub openface3: Option<OpenFace3>,
     pub columns: Vec<String>,
@@ -81,7 +82,16 @@ pub struct Model {
     pub id: String,
     pub sha256: String,
     pub known: bool,
+    pub variant: Option<Variant>,
     pub converted: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Variant {
+    pub precision: String,
+    pub sha256: String,
 }
 
 #[derive(Debug, Clone, Deserialize)]

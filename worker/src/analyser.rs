@@ -32,7 +32,11 @@ use crate::networks::{Known, known};
 use crate::pipeline::Pipeline;
 use crate::sessions::{self, OpenedLater, Sessions};
 use crate::simulation::Device;
+use crate::tap::Tapped;
 use crate::timed::{InferenceLog, Timed};
+
+/// A network of a worker: it notes when it ran, and can show what went in.
+type WorkerNetwork = Timed<Tapped<OnnxNetwork>>;
 
 /// Tells the supervisor something.
 type Log<'a> = dyn FnMut(LogLevel, String) -> Result<(), ProtocolError> + 'a;
@@ -104,7 +108,7 @@ impl Opening<'_, '_> {
     }
 
     /// Opens a network in the one file that it has on the place where it is to run.
-    fn network(&mut self, id: &str) -> anyhow::Result<Timed<OnnxNetwork>> {
+    fn network(&mut self, id: &str) -> anyhow::Result<WorkerNetwork> {
         let (known, place) = (Self::known(id)?, self.place(id)?);
         let file = self.file(id)?;
         let form = known.for_all_sizes(file);
@@ -118,9 +122,10 @@ impl Opening<'_, '_> {
     }
 
     /// Has a network note its inferences, and reports it.
-    fn timed(&mut self, network: OnnxNetwork, report: SessionReport) -> Timed<OnnxNetwork> {
+    fn timed(&mut self, network: OnnxNetwork, report: SessionReport) -> WorkerNetwork {
         self.report.sessions.push(report);
         let number = self.report.sessions.len() - 1;
+        let network = Tapped::new(network, self.setup.dump_inputs.as_deref());
         let device = Device::simulated(self.setup.simulated_inference_ms);
         Timed::new(network, number, self.inferences, device)
     }
@@ -183,7 +188,7 @@ impl Opening<'_, '_> {
 
     /// RetinaFace. On a place that wants fixed sizes, it is opened there for the size of the frames
     /// where there is a file for it; frames of other sizes are looked at on the processor.
-    fn detector(&mut self) -> anyhow::Result<BySize<Timed<OnnxNetwork>>> {
+    fn detector(&mut self) -> anyhow::Result<BySize<WorkerNetwork>> {
         let (known, place) = (Self::known(id::RETINAFACE)?, self.place(id::RETINAFACE)?);
         let file = self.file(id::RETINAFACE)?.clone();
         let mut forms = known.forms(&file, place);
@@ -208,7 +213,7 @@ impl Opening<'_, '_> {
             // The network for all sizes is open already, so nothing is lost.
             let opened = form.and_then(|form| sessions.open(known, &file, form, place).ok());
             let (network, report) = match opened {
-                Some((network, report)) => (Some(like_any(network)), report),
+                Some((network, report)) => (Some(like_any(Tapped::new(network, None))), report),
                 None => (None, general.clone()),
             };
             sessions::note(&opened_later, report);
@@ -220,7 +225,7 @@ impl Opening<'_, '_> {
     fn pfld_tracker(
         &mut self,
         shape: &Arc<ShapeModel>,
-    ) -> anyhow::Result<PfldTracker<BySize<Timed<OnnxNetwork>>, Timed<OnnxNetwork>>> {
+    ) -> anyhow::Result<PfldTracker<BySize<WorkerNetwork>, WorkerNetwork>> {
         let detector = self.detector()?;
         let landmarker = self.network(id::PFLD)?;
         let validator = Validator::parse(&self.bytes(id::VALIDATOR_68)?)

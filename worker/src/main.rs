@@ -17,6 +17,7 @@ mod networks;
 mod pipeline;
 mod sessions;
 mod simulation;
+mod tap;
 mod timed;
 mod watch;
 

@@ -111,18 +111,22 @@ impl Known {
             })
         });
         let sized: Vec<Form> = sized.collect();
-        if place.wants_fixed_sizes() && !sized.is_empty() {
+        // Those are of the full precision.
+        let wanted = place.wants_fixed_sizes() && file.variant.is_none();
+        if wanted && !sized.is_empty() {
             sized
         } else {
             vec![self.for_all_sizes(file)]
         }
     }
 
-    /// The network for all sizes: in a form that runs faster, where the installation made one.
+    /// The network for all sizes: in the precision that is wanted, else in a form that runs faster,
+    /// where the installation made one.
     pub fn for_all_sizes(&self, file: &ResolvedFile) -> Form {
-        let (content, source) = match file.converted("") {
-            Some(converted) => (converted.content, Source::Converted(String::new())),
-            None => (file.content, Source::Original),
+        let (content, source) = match (&file.variant, file.converted("")) {
+            (Some(variant), _) => (variant.content, Source::OtherPrecision),
+            (None, Some(converted)) => (converted.content, Source::Converted(String::new())),
+            (None, None) => (file.content, Source::Original),
         };
         Form {
             name: String::new(),
@@ -148,6 +152,8 @@ pub struct Form {
 #[derive(Debug, Clone)]
 enum Source {
     Original,
+    /// The network in another precision.
+    OtherPrecision,
     /// What was made of it when it was installed: the variant.
     Converted(String),
 }
@@ -161,6 +167,10 @@ impl Form {
         match &self.source {
             Source::Converted(variant) => match file.converted(variant) {
                 Some(converted) => converted.read(),
+                None => file.read(),
+            },
+            Source::OtherPrecision => match &file.variant {
+                Some(variant) => variant.read(),
                 None => file.read(),
             },
             Source::Original => file.read(),
@@ -191,7 +201,7 @@ mod tests {
     use std::path::PathBuf;
 
     use faceau_inference::Provider;
-    use faceau_models::{Converted, Location};
+    use faceau_models::{Converted, Location, Precision, Variant};
 
     use super::*;
 
@@ -208,6 +218,7 @@ mod tests {
                     content: Content::of(variant.as_bytes()),
                 })
                 .collect(),
+            variant: None,
         }
     }
 
@@ -222,6 +233,15 @@ mod tests {
         assert_eq!(names(&detector(&sized), core_ml), sized);
         assert_eq!(names(&detector(&sized), Place::CPU), [""]);
         assert_eq!(names(&detector(&[]), core_ml), [""]);
+        let mut whole_numbers = detector(&sized);
+        whole_numbers.variant = Some(Variant {
+            precision: Precision::Int8,
+            path: PathBuf::new(),
+            content: Content::of(b"int8"),
+        });
+        assert_eq!(names(&whole_numbers, core_ml), [""]);
+        let form = known.for_all_sizes(&whole_numbers);
+        assert_eq!(form.content, Content::of(b"int8"));
         let form = &known.forms(&detector(&sized), core_ml)[0];
         assert_eq!(form.shape(), [1, 3, 360, 640]);
         assert_eq!(form.label(id::RETINAFACE), "retinaface-640x360");

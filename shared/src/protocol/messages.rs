@@ -1,6 +1,7 @@
 //! What is said. Numbers of slots and frames go through here; pixels and results never do.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 use faceau_models::ResolvedSet;
 use serde::{Deserialize, Serialize};
@@ -37,6 +38,8 @@ pub struct Setup {
     pub redetect_every: u32,
     /// What the OpenFace 3.0 pipeline is to do, where it is the one.
     pub openface3: Option<OpenFace3Setup>,
+    /// Folder into which the inputs of networks are written, for calibration.
+    pub dump_inputs: Option<PathBuf>,
     /// Whether each frame's FHOG descriptor is wanted behind its analysis.
     pub want_fhog: bool,
     /// Whether each frame's aligned face is wanted behind these.
@@ -56,6 +59,7 @@ impl Setup {
             models,
             redetect_every: 0,
             openface3: None,
+            dump_inputs: None,
             want_fhog: false,
             want_aligned: false,
             want_spans: false,

@@ -125,6 +125,7 @@ impl<'a> Batch<'a> {
                 PipelineOptions::of(cli, set).map_or_else(|_| Vec::new(), |o| o.unneeded_models())
             },
             cli.allow_unknown_models,
+            cli.precision.into(),
         )?;
         trace.did("check the models", checking);
         progress.info(&format!("pipeline: {}", models.pinned.set.set));
@@ -155,6 +156,7 @@ impl<'a> Batch<'a> {
                 models: models.pinned.set.clone(),
                 redetect_every: options.redetect_every,
                 openface3: options.openface3.as_ref().map(OpenFace3Options::setup),
+                dump_inputs: cli.dump_inputs.clone(),
                 want_fhog: cli.hog,
                 want_aligned: cli.aligned,
                 want_spans: trace.is_on(),

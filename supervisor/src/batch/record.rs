@@ -4,7 +4,9 @@ use std::path::Path;
 
 use super::Batch;
 use crate::cli::word;
-use crate::identity::{Identity, InputIdentity, ModelIdentity, ProgramIdentity, ResultOptions};
+use crate::identity::{
+    Identity, InputIdentity, ModelIdentity, ProgramIdentity, ResultOptions, VariantIdentity,
+};
 use crate::input::{Input, InputError};
 use crate::job::JobReport;
 use crate::output::run_record::{
@@ -24,6 +26,7 @@ impl Batch<'_> {
                 provider: word(&self.cli.providers.provider),
                 provider_for: self.cli.providers.exceptions(),
                 coreml_units: self.cli.providers.coreml_units.as_ref().map(word),
+                precision: word(&self.cli.precision),
                 redetect_every: self.options.redetect_every,
                 openface3: self.options.openface3.clone(),
                 columns: self.columns.names(),
@@ -34,6 +37,10 @@ impl Batch<'_> {
                 .map(|file| ModelIdentity {
                     id: file.id.clone(),
                     sha256: file.content.sha256.to_string(),
+                    variant: file.variant.as_ref().map(|variant| VariantIdentity {
+                        precision: variant.precision.name().to_owned(),
+                        sha256: variant.content.sha256.to_string(),
+                    }),
                 })
                 .collect(),
             program: ProgramIdentity::this(),

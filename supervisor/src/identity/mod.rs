@@ -48,6 +48,9 @@ pub struct ResultOptions {
     /// Which parts of the chip Core ML may use, if that was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub coreml_units: Option<String>,
+    /// What networks computed with: `fp32`, `fp16` or `int8`.
+    #[serde(default = "full_precision")]
+    pub precision: String,
     /// Frames between forced detections; 0 = only when needed.
     pub redetect_every: u32,
     /// What the OpenFace 3.0 pipeline was told, where it was the one.
@@ -61,11 +64,28 @@ pub struct ResultOptions {
     pub aligned: bool,
 }
 
+/// What records of earlier versions mean.
+fn full_precision() -> String {
+    "fp32".to_owned()
+}
+
 /// A model file, original or converted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ModelIdentity {
     /// Identifier in the manifest.
     pub id: String,
+    /// SHA-256 in hexadecimal.
+    pub sha256: String,
+    /// The variant in another precision that was used in its stead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variant: Option<VariantIdentity>,
+}
+
+/// A network in another precision, as its record of provenance says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VariantIdentity {
+    /// The precision.
+    pub precision: String,
     /// SHA-256 in hexadecimal.
     pub sha256: String,
 }
@@ -261,6 +281,7 @@ pub(crate) mod tests {
         let model = |id: &str| ModelIdentity {
             id: id.into(),
             sha256: "00".into(),
+            variant: None,
         };
         Identity {
             input: InputIdentity {
@@ -275,6 +296,7 @@ pub(crate) mod tests {
                 provider: "auto".into(),
                 provider_for: BTreeMap::new(),
                 coreml_units: None,
+                precision: "fp32".into(),
                 redetect_every: 0,
                 openface3: None,
                 columns: vec!["pose".into(), "aus".into()],

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use faceau_inference::{ComputeUnits, Place, Provider};
-use faceau_models::ModelSet;
+use faceau_models::{ModelSet, Precision};
 use faceau_shared::protocol::{
     Examination, FormTrial, GraphReport, Setup, Station, Trial, Verdict,
 };
@@ -107,6 +107,7 @@ fn setups(doctor: &DoctorCommand) -> anyhow::Result<Vec<Setup>> {
             &[set],
             |_| Vec::new(),
             allow_unknown,
+            Precision::Fp32,
         );
         models.map(|models| Setup::cpu(models.pinned.set))
     };
