@@ -32,11 +32,6 @@ impl<N> Tapped<N> {
         });
         Self { network, tap }
     }
-
-    /// The network itself.
-    pub fn network(&self) -> &N {
-        &self.network
-    }
 }
 
 impl<N: Network> Network for Tapped<N> {
