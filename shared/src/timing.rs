@@ -7,7 +7,16 @@ use rustix::time::{ClockId, clock_gettime};
 
 /// Nanoseconds of the clock that all processes of a machine share, since some moment in the past.
 pub fn now() -> u64 {
-    let time = clock_gettime(ClockId::Monotonic);
+    nanos(ClockId::Monotonic)
+}
+
+/// Nanoseconds of processor time of the calling thread.
+pub fn processor_time() -> u64 {
+    nanos(ClockId::ThreadCPUTime)
+}
+
+fn nanos(clock: ClockId) -> u64 {
+    let time = clock_gettime(clock);
     time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
 }
 
@@ -70,7 +79,8 @@ pub struct FrameTiming {
     pub analysing: u64,
     /// How much of that networks took.
     pub inference: u64,
-    /// How long it took to send the answer before.
+    /// Processor time of sending the answer before: by the clock, it would hold the work of whoever it
+    /// wakes, where cores are few.
     pub answering: u64,
     count: u64,
     spans: [Span; FrameTiming::MOST_SPANS],

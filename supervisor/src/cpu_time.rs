@@ -3,16 +3,10 @@
 use rustix::time::{ClockId, clock_gettime};
 
 /// Nanoseconds of processor time of the calling thread.
-pub fn of_this_thread() -> u64 {
-    nanos(ClockId::ThreadCPUTime)
-}
+pub use faceau_shared::timing::processor_time as of_this_thread;
 
 /// Nanoseconds of processor time of this process with all its threads, children not included.
 pub fn of_this_process() -> u64 {
-    nanos(ClockId::ProcessCPUTime)
-}
-
-fn nanos(clock: ClockId) -> u64 {
-    let time = clock_gettime(clock);
+    let time = clock_gettime(ClockId::ProcessCPUTime);
     time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
 }

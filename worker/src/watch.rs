@@ -15,6 +15,8 @@ pub struct Watch {
     timing: Box<FrameTiming>,
     /// When it began to wait for what comes next.
     waits_since: u64,
+    /// Processor time of this thread when the results were in the slot.
+    processor_time: u64,
     /// The moment of `timing.received`, by the clock that spans are measured with.
     received: Instant,
 }
@@ -27,6 +29,7 @@ impl Watch {
             wants_spans,
             timing: Box::new(FrameTiming::zeroed()),
             waits_since: timing::now(),
+            processor_time: timing::processor_time(),
             received: Instant::now(),
         }
     }
@@ -72,12 +75,13 @@ impl Watch {
         timing.ended = timing.received + since_received(Instant::now());
         let bytes = timing.bytes();
         room[..bytes.len()].copy_from_slice(bytes);
+        self.processor_time = timing::processor_time();
     }
 
     /// The answer has been sent, and nothing is to be done until the next message comes.
     pub fn answered(&mut self) {
         self.waits_since = timing::now();
-        self.timing.answering = self.waits_since.saturating_sub(self.timing.ended);
+        self.timing.answering = timing::processor_time().saturating_sub(self.processor_time);
     }
 }
 

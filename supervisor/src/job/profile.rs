@@ -1,6 +1,6 @@
 //! What workers and their decoders did with their time, and what sharing it cost.
 //!
-//! Times by the clock, but for what the event loop itself does, which is processor time.
+//! Times by the clock, but for messages and what the event loop itself does: processor time.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
