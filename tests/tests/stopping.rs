@@ -279,6 +279,30 @@ mod killed {
         kill(&bench, running);
     }
 
+    /// Workers end while the program turns from a stopped job to sending them home: their ends are
+    /// said once and must be heard.
+    #[test]
+    fn workers_with_the_second_signal() {
+        let bench = Bench::new();
+        let (video, orders, _) = long_video(&bench, 100);
+        for _ in 0..6 {
+            let mut running = json(bench.with_double(&orders)).arg(&video).start();
+            running.wait_for_frames(99);
+            running.signal(Signal::INT);
+            running.wait_for("the word that it stops", |event| event.name() == "stopping");
+            let workers = marked(&bench.mark()).into_iter();
+            for pid in workers.filter(|&pid| pid != running.pid()) {
+                let pid = rustix::process::Pid::from_raw(pid as i32).unwrap();
+                // It may have ended by itself.
+                let _ = rustix::process::kill_process(pid, Signal::KILL);
+            }
+            running.signal(Signal::INT);
+            running.wait().expect_signal(Signal::INT);
+            expect_nothing_left(&bench);
+            bench.clear_outputs();
+        }
+    }
+
     /// Processor time that a process has used in user mode.
     fn processor_seconds(pid: u32) -> f64 {
         let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
