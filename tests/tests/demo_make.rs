@@ -122,3 +122,27 @@ fn a_stopped_video_leaves_nothing_behind() {
     running.wait().expect_signal(Signal::INT);
     assert_eq!(bench.outputs(), [""; 0]);
 }
+
+/// Whatever is made on the way, standard output is what programs read.
+#[test]
+fn a_check_prints_nothing_but_json() {
+    let bench = Bench::new();
+    let ended = bench
+        .bare()
+        .args([
+            "demo",
+            "check",
+            "--json",
+            "--seeds",
+            "3-3",
+            "--seconds",
+            "1",
+        ])
+        .args(["--size", "320x240", "--workers", "1", "--out-dir", "clips"])
+        .run();
+    // A clip so short may well not be measured as is promised of longer ones.
+    assert!(matches!(ended.status.code(), Some(0 | 1)), "{ended:#?}");
+    let report: serde_json::Value = serde_json::from_str(&ended.output()).unwrap();
+    assert_eq!(report["clips"][0]["seed"], 3);
+    assert_eq!(report["clips"][0]["recovery"]["frames"], 30);
+}

@@ -86,7 +86,8 @@ pub fn run(args: &CheckArgs) -> anyhow::Result<Exit> {
             make: MakeArgs::plain(video.clone(), args.seconds, seed)
                 .with_size(args.size)
                 .with_absence(gone)
-                .with_largest_angle(25.0),
+                .with_largest_angle(25.0)
+                .quietly(),
             video,
             workers: args.workers,
             quiet: true,

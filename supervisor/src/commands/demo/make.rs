@@ -80,6 +80,10 @@ pub struct MakeArgs {
     /// Replace files that are there
     #[arg(long)]
     overwrite: bool,
+
+    /// Standard output is for something else.
+    #[arg(skip)]
+    quiet: bool,
 }
 
 /// Reads `FROM-TO` in seconds.
@@ -120,7 +124,15 @@ impl MakeArgs {
             max_angle: 20.0,
             restless: false,
             overwrite: true,
+            quiet: false,
         }
+    }
+
+    /// The same, without a word on standard output about what was made.
+    #[must_use]
+    pub fn quietly(mut self) -> Self {
+        self.quiet = true;
+        self
     }
 
     /// The same, with pictures of this size.
@@ -255,7 +267,9 @@ pub fn run(args: &MakeArgs) -> anyhow::Result<Exit> {
     bar.end();
     match made {
         Ok(encoder) => {
-            report(&film, encoder);
+            if !args.quiet {
+                report(&film, encoder);
+            }
             Ok(Exit::Code(GOOD))
         }
         Err(FilmError::Stopped) => Ok(Exit::Signal(signal.load(Ordering::Relaxed) as i32)),
