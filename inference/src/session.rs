@@ -221,7 +221,8 @@ fn open_session(
 /// What the engine said; providers like to say it in several lines.
 fn in_one_line(error: &ort::Error) -> String {
     let text = error.to_string();
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    text.trim_end_matches('.').to_owned()
 }
 
 /// One thread, which is the caller's: workers are processes, and more threads would only get in
