@@ -8,6 +8,7 @@ use clap::{ArgAction, Args, ValueEnum};
 use faceau_models::{ModelSet, Precision};
 use faceau_vision::extras::Extras;
 
+use crate::input::video::{Decoder, DecoderWish, Hardware};
 use crate::output::ColumnGroup;
 use crate::pipeline::OpenFace3Args;
 use crate::placement::ProviderArgs;
@@ -135,6 +136,11 @@ pub struct Cli {
     #[arg(long, value_enum, default_value_t = PrecisionChoice::Fp32, value_name = "NAME")]
     pub precision: PrecisionChoice,
 
+    /// What decodes videos. Hardware can be faster for large ones; its pixels differ a little, and so
+    /// do results
+    #[arg(long, value_enum, default_value_t = DecoderChoice::Software, value_name = "NAME")]
+    pub decoder: DecoderChoice,
+
     #[allow(missing_docs)] // said on its fields
     #[command(flatten)]
     pub openface3: OpenFace3Args,
@@ -245,6 +251,33 @@ impl From<TrackingChoice> for Tracking {
             TrackingChoice::Segmented => Self::Segmented,
             TrackingChoice::Sequential => Self::Sequential,
         }
+    }
+}
+
+/// `--decoder`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DecoderChoice {
+    /// Hardware where it can decode the video, otherwise software
+    Auto,
+    /// FFmpeg's own decoders: the same pixels on every machine
+    Software,
+    /// Apple's
+    Videotoolbox,
+    /// Intel's and AMD's, on Linux
+    Vaapi,
+    /// NVIDIA's
+    Nvdec,
+}
+
+impl From<DecoderChoice> for DecoderWish {
+    fn from(choice: DecoderChoice) -> Self {
+        Self::Only(match choice {
+            DecoderChoice::Auto => return Self::Auto,
+            DecoderChoice::Software => Decoder::Software,
+            DecoderChoice::Videotoolbox => Decoder::Hardware(Hardware::VideoToolbox),
+            DecoderChoice::Vaapi => Decoder::Hardware(Hardware::Vaapi),
+            DecoderChoice::Nvdec => Decoder::Hardware(Hardware::Nvdec),
+        })
     }
 }
 

@@ -43,6 +43,7 @@ pub struct Input {
     pub seconds: f64,
     pub segments: usize,
     pub run_ons: u32,
+    pub decoder: Option<String>,
     pub remarks: Vec<String>,
 }
 
@@ -67,6 +68,7 @@ pub struct Options {
     pub provider_for: BTreeMap<String, String>,
     pub coreml_units: Option<String>,
     pub precision: String,
+    pub decoder: String,
     pub redetect_every: u32,
     pub openface3: Option<OpenFace3>,
     pub columns: Vec<String>,

@@ -6,6 +6,7 @@ use std::path::Path;
 use bytemuck::bytes_of;
 use faceau_models::{ModelSet, Store};
 use faceau_supervisor::input::reader::Reader;
+use faceau_supervisor::input::video::{Decoder, DecoderWish};
 use faceau_supervisor::input::{Input, Source};
 use faceau_tests::driving::Worker;
 use faceau_vision::image::BgrView;
@@ -15,7 +16,11 @@ const SIZE: (usize, usize) = (640, 480);
 
 /// The first frames of a video of this size.
 fn decode(video: &Path, count: usize) -> Vec<Vec<u8>> {
-    let source = Source::open(&Input::Video(video.into())).unwrap();
+    let source = Source::open(
+        &Input::Video(video.into()),
+        DecoderWish::Only(Decoder::Software),
+    )
+    .unwrap();
     let mut reader = Reader::open(&source, 1).unwrap();
     reader.go_to(0).unwrap();
     let frame = |number| {

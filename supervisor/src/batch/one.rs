@@ -205,6 +205,7 @@ impl Batch<'_> {
                 worker_memory: self.cli.worker_memory.map(|megabytes| megabytes << 20),
             },
             log: journal,
+            decoder: self.cli.decoder.into(),
             tracking: self.cli.tracking.into(),
             shortest_segment: self.models.shortest_segment(),
             trace: &mut self.trace,

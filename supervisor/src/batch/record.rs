@@ -27,6 +27,7 @@ impl Batch<'_> {
                 provider_for: self.cli.providers.exceptions(),
                 coreml_units: self.cli.providers.coreml_units.as_ref().map(word),
                 precision: word(&self.cli.precision),
+                decoder: word(&self.cli.decoder),
                 redetect_every: self.options.redetect_every,
                 openface3: self.options.openface3.clone(),
                 columns: self.columns.names(),
@@ -98,6 +99,7 @@ impl Batch<'_> {
                 seconds: report.source.seconds(index.frames.saturating_sub(1)),
                 segments: report.segments,
                 run_ons: report.run_ons,
+                decoder: report.source.decoder().map(|decoder| decoder.to_string()),
                 remarks: report.source.remarks(),
             },
             options: OptionsRecord {

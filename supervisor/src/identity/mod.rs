@@ -51,6 +51,9 @@ pub struct ResultOptions {
     /// What networks computed with: `fp32`, `fp16` or `int8`.
     #[serde(default = "full_precision")]
     pub precision: String,
+    /// What videos were to be decoded with.
+    #[serde(default = "software")]
+    pub decoder: String,
     /// Frames between forced detections; 0 = only when needed.
     pub redetect_every: u32,
     /// What the OpenFace 3.0 pipeline was told, where it was the one.
@@ -67,6 +70,11 @@ pub struct ResultOptions {
 /// What records of earlier versions mean.
 fn full_precision() -> String {
     "fp32".to_owned()
+}
+
+/// What records of earlier versions mean.
+fn software() -> String {
+    "software".to_owned()
 }
 
 /// A model file, original or converted.
@@ -297,6 +305,7 @@ pub(crate) mod tests {
                 provider_for: BTreeMap::new(),
                 coreml_units: None,
                 precision: "fp32".into(),
+                decoder: "software".into(),
                 redetect_every: 0,
                 openface3: None,
                 columns: vec!["pose".into(), "aus".into()],

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use super::video::Hardware;
+
 /// An input cannot be used. Each message names the file and is one line.
 #[derive(Debug, thiserror::Error)]
 #[allow(missing_docs)] // the messages say it all; `path` is the file they name
@@ -34,6 +36,16 @@ pub enum InputError {
     NoVideoTrack { path: PathBuf },
     #[error("{}: FFmpeg cannot decode its video format ({reason})", path.display())]
     NoDecoder { path: PathBuf, reason: String },
+    #[error(
+        "{}: {hardware} cannot decode it: {reason}; use --decoder software, or --decoder auto to \
+         use hardware only where it can",
+        path.display()
+    )]
+    NoHardwareDecoder {
+        path: PathBuf,
+        hardware: Hardware,
+        reason: String,
+    },
     #[error("{}: holds not a single frame", path.display())]
     NoFrames { path: PathBuf },
     #[error("{}: its frames have no size", path.display())]

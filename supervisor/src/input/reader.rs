@@ -23,10 +23,15 @@ impl Reader {
     /// When the input cannot be opened any more.
     pub fn open(source: &Source, threads: usize) -> Result<Self, InputError> {
         Ok(match source {
-            Source::Video { path, index } => Self::Video(Box::new(VideoReader::open(
+            Source::Video {
+                path,
+                index,
+                decoder,
+            } => Self::Video(Box::new(VideoReader::open(
                 path,
                 Arc::clone(index),
                 threads,
+                *decoder,
             )?)),
             Source::Images { images, .. } => Self::Images(Arc::clone(images)),
         })

@@ -1,9 +1,10 @@
 //! An input that has been looked through once: its frames have numbers, times and starting points.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::find::Input;
+use super::video::hardware::{self, Decoder, DecoderWish};
 use super::video::index::{self, VideoIndex};
 use super::{InputError, image_folder};
 
@@ -35,6 +36,8 @@ pub enum Source {
         path: PathBuf,
         /// Its index.
         index: Arc<VideoIndex>,
+        /// What decodes it.
+        decoder: Decoder,
     },
     /// A folder of images.
     Images {
@@ -46,16 +49,15 @@ pub enum Source {
 }
 
 impl Source {
-    /// Looks through `input` once. For a video this reads every packet but decodes none.
+    /// Looks through `input` once. For a video this reads every packet but decodes none; hardware,
+    /// if it is wished for, is tried on the first frame.
     ///
     /// # Errors
-    /// When the input cannot be read or holds no frames.
-    pub fn open(input: &Input) -> Result<Self, InputError> {
+    /// When the input cannot be read or holds no frames, or when hardware that was named cannot
+    /// decode it.
+    pub fn open(input: &Input, wish: DecoderWish) -> Result<Self, InputError> {
         match input {
-            Input::Video(path) => Ok(Self::Video {
-                path: path.clone(),
-                index: Arc::new(index::from_packets(path)?),
-            }),
+            Input::Video(path) => Self::video(path, index::from_packets(path)?, wish),
             Input::ImageFolder { images, .. } => Ok(Self::Images {
                 geometry: image_folder::largest(images)?,
                 images: Arc::new(images.clone()),
@@ -68,13 +70,35 @@ impl Source {
     ///
     /// # Errors
     /// When not even that gives a frame.
-    pub fn open_by_decoding(input: &Input) -> Result<Self, InputError> {
+    pub fn open_by_decoding(input: &Input, wish: DecoderWish) -> Result<Self, InputError> {
         match input {
-            Input::Video(path) => Ok(Self::Video {
-                path: path.clone(),
-                index: Arc::new(index::from_decoding(path)?),
-            }),
-            Input::ImageFolder { .. } => Self::open(input),
+            Input::Video(path) => Self::video(path, index::from_decoding(path)?, wish),
+            Input::ImageFolder { .. } => Self::open(input, wish),
+        }
+    }
+
+    fn video(path: &Path, mut index: VideoIndex, wish: DecoderWish) -> Result<Self, InputError> {
+        let software = DecoderWish::Only(Decoder::Software);
+        let decoder = if index.by_time || wish == software {
+            hardware::choose(path, wish, &mut index.remarks)?
+        } else {
+            // Frames are numbered as software counted them.
+            let remark = "decoded in software, as its frames can only be counted";
+            index.remarks.push(remark.to_owned());
+            Decoder::Software
+        };
+        Ok(Self::Video {
+            path: path.to_owned(),
+            index: Arc::new(index),
+            decoder,
+        })
+    }
+
+    /// What decodes it. `None` for images.
+    pub fn decoder(&self) -> Option<Decoder> {
+        match self {
+            Self::Video { decoder, .. } => Some(*decoder),
+            Self::Images { .. } => None,
         }
     }
 

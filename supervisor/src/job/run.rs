@@ -14,6 +14,7 @@ use super::pieces::PieceLog;
 use super::policy::Settings;
 use super::room::{demand_room, wait_for_room};
 use crate::events::{Event, EventReceiver, EventSender, TICK, WorkerEvent, WorkerId};
+use crate::input::video::DecoderWish;
 use crate::input::{Input, InputError, Source};
 use crate::output::{OutputPaths, TableDesign};
 use crate::plan::{ShortestSegment, Tracking};
@@ -38,6 +39,8 @@ pub struct Context<'a> {
     pub settings: Settings,
     /// Keeps results, and gives back those of an earlier run.
     pub log: &'a mut dyn PieceLog,
+    /// What videos are to be decoded with.
+    pub decoder: DecoderWish,
     /// How the video is cut.
     pub tracking: Tracking,
     /// How long segments must be.
@@ -162,14 +165,14 @@ enum Indexed {
 fn index(context: &mut Context<'_>, input: &Input) -> Result<Indexed, JobError> {
     let by_decoding = context.log.by_decoding();
     context.progress.indexing(input.path());
-    let (sender, wanted) = (context.sender.clone(), input.clone());
+    let (sender, wanted, decoder) = (context.sender.clone(), input.clone(), context.decoder);
     std::thread::Builder::new()
         .name("index".into())
         .spawn(move || {
             let source = if by_decoding {
-                Source::open_by_decoding(&wanted)
+                Source::open_by_decoding(&wanted, decoder)
             } else {
-                Source::open(&wanted)
+                Source::open(&wanted, decoder)
             };
             // Nobody listens any more when the program is ending.
             let _ = sender.send(Event::Indexed(Box::new(source)));

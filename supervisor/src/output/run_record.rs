@@ -67,6 +67,9 @@ pub struct InputRecord {
     pub segments: usize,
     /// How many times a tracker had to run on into the next segment, a few frames each time.
     pub run_ons: u32,
+    /// What decoded it; not for images.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decoder: Option<String>,
     /// What was noticed about it.
     pub remarks: Vec<String>,
 }
@@ -209,6 +212,7 @@ mod tests {
                 seconds: 0.0,
                 segments: 1,
                 run_ons: 0,
+                decoder: Some("software".into()),
                 remarks: Vec::new(),
             },
             options: OptionsRecord {

@@ -8,6 +8,7 @@ use faceau_shared::ring::RingLayout;
 
 use super::report::DecodeCeiling;
 use crate::input::reader::Reader;
+use crate::input::video::{Decoder, DecoderWish};
 use crate::input::{Source, find};
 
 /// Decodes and converts every frame on one thread.
@@ -16,7 +17,7 @@ pub fn ceiling(video: &Path) -> anyhow::Result<DecodeCeiling> {
     let (Some(input), true) = (found.pop(), found.is_empty()) else {
         bail!("{}: bench takes one video", video.display());
     };
-    let source = Source::open(&input.input?)?;
+    let source = Source::open(&input.input?, DecoderWish::Only(Decoder::Software))?;
     let frames = source.frame_index().frames;
     let geometry = source.geometry();
     let mut pixels = vec![0; RingLayout::frame_bytes(geometry.width, geometry.height)];

@@ -47,13 +47,24 @@ fn children(pid: u32) -> Vec<u32> {
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::*;
+    use std::io::{Read as _, Write as _};
     use std::process::{Command, Stdio};
 
     #[test]
     fn a_process_and_its_children_are_seen() {
         let mut child = Command::new("/bin/cat")
             .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
             .spawn()
+            .unwrap();
+        // Once it answers it has memory of its own.
+        let mut echo = [0];
+        child.stdin.as_mut().unwrap().write_all(b"?").unwrap();
+        child
+            .stdout
+            .as_mut()
+            .unwrap()
+            .read_exact(&mut echo)
             .unwrap();
         let mut peak = None;
         look(std::process::id(), &mut peak);

@@ -40,7 +40,7 @@ pub fn check() -> Vec<Finding> {
         there.join(", "),
         match hardware() {
             none if none.is_empty() => "none".to_owned(),
-            kinds => format!("{} (not used by faceau)", kinds.join(", ")),
+            kinds => format!("{} (only used with --decoder)", kinds.join(", ")),
         }
     );
     vec![if missing.is_empty() {

@@ -10,6 +10,7 @@ use ffmpeg::format::context::Input;
 
 use super::super::InputError;
 use super::super::bounds::{MOST_PIXELS, check_frame};
+use super::hardware::Decoder;
 
 /// An open file, with the number of its picture track.
 pub(super) struct Container {
@@ -73,11 +74,12 @@ impl Container {
         }
     }
 
-    /// A decoder for the picture track that may use `threads` threads.
+    /// A decoder for the picture track, `by` what is wanted. Software may use `threads` threads.
     pub(super) fn decoder(
         &self,
         path: &Path,
         threads: usize,
+        by: Decoder,
     ) -> Result<decoder::Video, InputError> {
         let no_decoder = |reason: String| InputError::NoDecoder {
             path: path.into(),
@@ -89,9 +91,20 @@ impl Container {
             .ok_or_else(|| no_decoder("the track is gone".into()))?;
         let mut codec = context::Context::from_parameters(stream.parameters())
             .map_err(|e| no_decoder(describe(e)))?;
+        let threads = match by {
+            Decoder::Software => threads.max(1),
+            Decoder::Hardware(hardware) => {
+                (hardware.attach(&mut codec)).map_err(|reason| InputError::NoHardwareDecoder {
+                    path: path.into(),
+                    hardware,
+                    reason,
+                })?;
+                1
+            }
+        };
         codec.set_threading(threading::Config {
             kind: threading::Type::Frame,
-            count: threads.max(1),
+            count: threads,
             ..Default::default()
         });
         // SAFETY: the context is live, borrowed exclusively and not open yet; the field is one that

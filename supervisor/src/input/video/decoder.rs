@@ -10,6 +10,7 @@ use ffmpeg::frame::Video;
 
 use super::super::{Geometry, InputError};
 use super::container::{Container, describe};
+use super::hardware::{Decoder, Surfaces};
 use super::index::VideoIndex;
 use super::picture::Converter;
 
@@ -36,6 +37,8 @@ pub enum ReadError {
 pub(super) struct FrameStream {
     container: Container,
     decoder: decoder::Video,
+    /// Where pictures are decoded in hardware.
+    surfaces: Option<Surfaces>,
     packet: ffmpeg::Packet,
     path: PathBuf,
     at_end: bool,
@@ -46,15 +49,22 @@ impl FrameStream {
         container: Container,
         path: &Path,
         threads: usize,
+        by: Decoder,
     ) -> Result<Self, InputError> {
-        let decoder = container.decoder(path, threads)?;
+        let decoder = container.decoder(path, threads, by)?;
         Ok(Self {
             container,
             decoder,
+            surfaces: (by != Decoder::Software).then(Surfaces::new),
             packet: ffmpeg::Packet::empty(),
             path: path.into(),
             at_end: false,
         })
+    }
+
+    /// Whether the last picture came from hardware.
+    pub(super) fn uses_hardware(&self) -> bool {
+        self.surfaces.as_ref().is_some_and(Surfaces::used_hardware)
     }
 
     /// Decodes the next picture. `false` at the end of the video.
@@ -63,7 +73,11 @@ impl FrameStream {
     /// missing shows in the numbers.
     pub(super) fn next(&mut self, frame: &mut Video) -> Result<bool, InputError> {
         loop {
-            match self.decoder.receive_frame(frame) {
+            let received = match &mut self.surfaces {
+                None => self.decoder.receive_frame(frame),
+                Some(surfaces) => surfaces.receive(&mut self.decoder, frame),
+            };
+            match received {
                 Ok(()) => return Ok(true),
                 Err(ffmpeg::Error::Eof) => return Ok(false),
                 Err(ffmpeg::Error::Other { errno }) if errno == ffmpeg::error::EAGAIN => {}
@@ -149,6 +163,7 @@ pub struct VideoReader {
     index: Arc<VideoIndex>,
     converter: Converter,
     threads: usize,
+    by: Decoder,
     /// The picture decoded last.
     picture: Video,
     /// Its number if it has not been used yet.
@@ -158,16 +173,23 @@ pub struct VideoReader {
 }
 
 impl VideoReader {
-    /// Opens `path`, of which `index` is the index, for decoding with `threads` threads.
+    /// Opens `path`, of which `index` is the index, for decoding `by` what was chosen for it, with
+    /// `threads` threads if that is software.
     ///
     /// # Errors
     /// When the file cannot be opened any more.
-    pub fn open(path: &Path, index: Arc<VideoIndex>, threads: usize) -> Result<Self, InputError> {
+    pub fn open(
+        path: &Path,
+        index: Arc<VideoIndex>,
+        threads: usize,
+        by: Decoder,
+    ) -> Result<Self, InputError> {
         Ok(Self {
-            stream: FrameStream::new(Container::open(path)?, path, threads)?,
+            stream: FrameStream::new(Container::open(path)?, path, threads, by)?,
             converter: Converter::new(index.stored, index.orientation),
             index,
             threads,
+            by,
             picture: Video::empty(),
             pending: None,
             counted: 0,
@@ -250,7 +272,7 @@ impl VideoReader {
     /// Starts again at the first frame, with a freshly opened file: it always works.
     fn rewind(&mut self) -> Result<(), ReadError> {
         let path = self.stream.path.clone();
-        self.stream = FrameStream::new(Container::open(&path)?, &path, self.threads)?;
+        self.stream = FrameStream::new(Container::open(&path)?, &path, self.threads, self.by)?;
         self.pending = None;
         self.counted = 0;
         Ok(())

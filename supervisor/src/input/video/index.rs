@@ -12,6 +12,7 @@ use super::super::bounds::check_frame;
 use super::super::{Geometry, InputError};
 use super::container::Container;
 use super::decoder::FrameStream;
+use super::hardware::Decoder;
 use super::orientation::Orientation;
 
 /// A file that gives this many errors in a row has nothing more to say.
@@ -114,7 +115,7 @@ pub fn from_decoding(path: &Path) -> Result<VideoIndex, InputError> {
     let container = Container::open(path)?;
     let mut index = describe_track(&container, path)?;
     let frame_units = units_per_frame(&container, index.time_base);
-    let mut stream = FrameStream::new(container, path, 1)?;
+    let mut stream = FrameStream::new(container, path, 1, Decoder::Software)?;
     let mut frame = ffmpeg::frame::Video::empty();
     while stream.next(&mut frame)? {
         let guessed = index.times.last().map_or(0, |last| last + frame_units);
@@ -140,7 +141,7 @@ pub fn from_decoding(path: &Path) -> Result<VideoIndex, InputError> {
 
 fn describe_track(container: &Container, path: &Path) -> Result<VideoIndex, InputError> {
     container.check_frame(path)?;
-    let decoder = container.decoder(path, 1)?;
+    let decoder = container.decoder(path, 1, Decoder::Software)?;
     let stored = Geometry {
         width: decoder.width() as usize,
         height: decoder.height() as usize,

@@ -4,9 +4,11 @@
 
 mod container;
 mod decoder;
+pub mod hardware;
 pub mod index;
 mod orientation;
 mod picture;
 
 pub use decoder::{PlanMismatch, ReadError, VideoReader};
+pub use hardware::{Decoder, DecoderWish, Hardware};
 pub use orientation::Orientation;
