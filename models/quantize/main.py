@@ -111,8 +111,9 @@ def content(path):
 
 def draw(options, work):
     """A video of the synthetic face."""
-    subprocess.run([options.program, "demo", "make", "--out", work / "demo"], check=True)
-    return next(path for path in sorted((work / "demo").iterdir()) if path.suffix == ".mp4")
+    video = work / "demo.mp4"
+    subprocess.run([options.program, "demo", "make", "--size", "640x480", "--out", video], check=True)
+    return video
 
 
 def dump_inputs(options, videos, work):

@@ -97,6 +97,9 @@ fn what_cannot_be_made_is_said() {
     make(&bench, &["--out", "missing/a.mp4"])
         .expect_code(1)
         .expect_line(&["error", "missing"]);
+    make(&bench, &["--out", "nameless"])
+        .expect_code(1)
+        .expect_line(&["error", "nameless", ".mp4"]);
     for nonsense in [["--rotate", "45"], ["--absent", "3"], ["--size", "big"]] {
         make(&bench, &nonsense).expect_code(2);
     }

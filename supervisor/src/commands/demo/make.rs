@@ -205,6 +205,13 @@ pub fn run(args: &MakeArgs) -> anyhow::Result<Exit> {
             "--rotate needs a video that ends in .mp4, .mov or .m4v"
         );
     }
+    if let Some(video) = &video {
+        ensure!(
+            video.extension().is_some(),
+            "{} has no ending; it says what kind of file to write, please add .mp4",
+            video.display()
+        );
+    }
     let Some(beside) = video.as_ref().or(args.images.as_ref()) else {
         bail!("neither a video nor images are to be written");
     };
