@@ -226,14 +226,17 @@ impl Supervisor {
 
     /// Starts it.
     pub fn start(mut self) -> Running {
-        let hear_hangups = || {
-            // SAFETY: allowed between fork and exec, and it touches nothing but the new process.
-            unsafe { libc::signal(libc::SIGHUP, libc::SIG_DFL) };
+        let hear_signals = || {
+            for signal in [libc::SIGHUP, libc::SIGINT] {
+                // SAFETY: allowed between fork and exec, and it touches nothing but the new process.
+                unsafe { libc::signal(signal, libc::SIG_DFL) };
+            }
             Ok(())
         };
-        // Tests that run under `nohup` would otherwise have programs that rightly ignore SIGHUP.
-        // SAFETY: the closure makes one system call, which is allowed there.
-        unsafe { self.command.pre_exec(hear_hangups) };
+        // Tests that run under `nohup`, or in the background of a script, would otherwise have
+        // programs that rightly ignore SIGHUP or SIGINT.
+        // SAFETY: the closure makes system calls that are allowed there, and nothing else.
+        unsafe { self.command.pre_exec(hear_signals) };
         let mut child = self
             .command
             .stdout(Stdio::piped())
