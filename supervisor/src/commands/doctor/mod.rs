@@ -190,17 +190,12 @@ impl DoctorCommand {
         }
         let worker = say(worker::check(self.worker_program.as_deref()))?;
         say(ffmpeg::check())?;
-        let models = say(models::check(
-            self.models.as_deref(),
-            self.allow_unknown_models,
-        ))?;
+        let (found, pipeline) = models::check(self.models.as_deref(), self.allow_unknown_models);
+        say(found)?;
         say(machine::check(workers, &self.out_dir))?;
-        let trial_pipeline = match (models, &self.models) {
-            (true, _) => Some(PipelineChoice::Auto),
-            // Everything but the models can be tried all the same.
-            (false, None) => Some(PipelineChoice::Demo),
-            (false, Some(_)) => None,
-        };
+        // Everything but the models can be tried all the same.
+        let without_models = self.models.is_none().then_some(PipelineChoice::Demo);
+        let trial_pipeline = pipeline.or(without_models);
         say(vec![
             if let (true, Some(pipeline)) = (worker, trial_pipeline) {
                 trial::check(self, pipeline)

@@ -11,15 +11,18 @@ use crate::cli::{PipelineChoice, word};
 
 const NAME: &str = "models";
 
-/// Reads all model files that pipelines use.
-pub fn check(folder: Option<&Path>, allow_unknown: bool) -> Vec<Finding> {
+/// Reads all model files that pipelines use. Also returns the pipeline to try, if one can run.
+pub fn check(folder: Option<&Path>, allow_unknown: bool) -> (Vec<Finding>, Option<PipelineChoice>) {
     match states(folder) {
-        Ok(sets) => judge(&sets, allow_unknown),
-        Err(error) => vec![Finding::bad(
-            NAME,
-            error.to_string(),
-            "make the file readable, or install the models anew (models install)",
-        )],
+        Ok(sets) => (judge(&sets, allow_unknown), to_try(&sets, allow_unknown)),
+        Err(error) => {
+            let finding = Finding::bad(
+                NAME,
+                error.to_string(),
+                "make the file readable, or install the models anew (models install)",
+            );
+            (vec![finding], None)
+        }
     }
 }
 
@@ -30,6 +33,23 @@ struct SetState {
     missing: usize,
     /// Files that are something else than they should be.
     altered: Vec<String>,
+}
+
+impl SetState {
+    fn is_usable(&self, allow_unknown: bool) -> bool {
+        self.missing == 0 && (allow_unknown || self.altered.is_empty())
+    }
+}
+
+/// What the program would choose by itself, else any pipeline that can run.
+fn to_try(sets: &[SetState], allow_unknown: bool) -> Option<PipelineChoice> {
+    let usable = |set: &ModelSet| {
+        let mut states = sets.iter();
+        states.any(|state| state.set == *set && state.is_usable(allow_unknown))
+    };
+    // `Auto` is the first of them.
+    let mut choices = PipelineChoice::value_variants().iter().copied();
+    choices.find(|choice| choice.candidates().iter().any(usable))
 }
 
 fn states(folder: Option<&Path>) -> Result<Vec<SetState>, ModelsError> {
@@ -69,8 +89,7 @@ fn states(folder: Option<&Path>) -> Result<Vec<SetState>, ModelsError> {
 }
 
 fn judge(sets: &[SetState], allow_unknown: bool) -> Vec<Finding> {
-    let usable =
-        |state: &&SetState| state.missing == 0 && (allow_unknown || state.altered.is_empty());
+    let usable = |state: &&SetState| state.is_usable(allow_unknown);
     let names = |sets: &mut dyn Iterator<Item = &SetState>| -> String {
         let names: Vec<&str> = sets.map(|state| state.set.name()).collect();
         names.join(", ")
@@ -139,6 +158,19 @@ mod tests {
             missing,
             altered: altered.iter().map(|&name| name.to_owned()).collect(),
         }
+    }
+
+    #[test]
+    fn what_can_run_is_tried() {
+        let [none, pfld, openface3] = [
+            state(ModelSet::OpenfaceClnf, 3, &[]),
+            state(ModelSet::Pfld, 0, &[]),
+            state(ModelSet::Openface3, 0, &["mtl.onnx"]),
+        ];
+        let sets = [none, pfld, openface3];
+        assert_eq!(to_try(&sets, false), Some(PipelineChoice::Auto));
+        assert_eq!(to_try(&sets[2..], true), Some(PipelineChoice::Openface3));
+        assert_eq!(to_try(&sets[2..], false), None);
     }
 
     #[test]
