@@ -5,6 +5,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use faceau_tests::double::{Hold, Orders};
 use faceau_tests::program::{Bench, Running, Supervisor};
@@ -37,6 +38,14 @@ fn interrupted(bench: &Bench, arguments: &[&str]) -> (PathBuf, Orders) {
         .arg(&video)
         .start();
     running.wait_for_frames(350);
+    // They are written down by a thread of its own, some 3 KB for each, and the disk may be slow.
+    let journal = bench.out().join("a.faceau-job/journal");
+    let written = || fs::metadata(&journal).map_or(0, |journal| journal.len());
+    let begin = Instant::now();
+    while written() < 500_000 {
+        assert!(begin.elapsed() < Duration::from_secs(60), "{}", written());
+        std::thread::yield_now();
+    }
     kill(running);
     assert!(bench.outputs().contains(&"a.faceau-job".to_owned()));
     orders.hold = None;
