@@ -203,7 +203,7 @@ impl Identity {
             hairline: 7.0 * random.normal(),
             iris: *random.pick(&IRISES[..irises]),
             beard: if bearded {
-                random.between(0.2, 1.0)
+                random.between(0.2, 0.85)
             } else {
                 0.0
             },

@@ -198,15 +198,22 @@ impl Skin {
         let (x, y) = (place.x.abs(), place.y);
         let cheek_line = 40.0 + 0.012 * (x - 66.0).powi(2);
         let on_cheek =
-            smooth_step(cheek_line - 5.0, cheek_line + 6.0, y) * smooth_step(22.0, 34.0, x);
+            smooth_step(cheek_line - 7.0, cheek_line + 10.0, y) * smooth_step(22.0, 34.0, x);
         let on_chin = smooth_step(self.below_lips - 4.0, self.below_lips + 5.0, y);
-        let moustache = smooth_step(self.nose_base.y + 2.0, self.nose_base.y + 6.0, y)
+        let under_nose = self.nose_base.y + 1.0 + 0.2 * x;
+        let moustache = smooth_step(under_nose, under_nose + 6.0, y)
             * (1.0 - smooth_step(self.above_lips + 6.0, self.above_lips + 12.0, y))
             * (1.0 - smooth_step(self.corner.x + 2.0, self.corner.x + 8.0, x));
-        let area = on_cheek.max(on_chin).max(moustache);
+        // Little grows beside the corners of the mouth.
+        let bare = blob(
+            Vec2::new(x, y),
+            self.corner + Vec2::new(5.5, 2.0),
+            Vec2::new(5.5, 8.0),
+        );
+        let area = on_cheek.max(on_chin).max(moustache) * (1.0 - 0.8 * bare);
         let under = 1.0 - smooth_step(11.6, 13.0, spot.place.y);
         let stubble = noise::smooth(x * 1.3, y * 0.9, self.seed ^ 31);
-        let share = area * under * self.beard * (0.35 + 0.6 * stubble);
+        let share = area * under * self.beard * (0.5 + 0.3 * stubble);
         colour.lerp(self.hair * 0.9 + 0.02, share.min(0.88))
     }
 
