@@ -17,6 +17,7 @@ pub mod network;
 pub mod openface3;
 pub mod pipeline;
 pub mod shape;
+mod simd;
 pub mod stage;
 #[doc(hidden)]
 pub mod testing;

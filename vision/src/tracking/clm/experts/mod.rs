@@ -10,7 +10,6 @@ mod ccnf;
 mod cen;
 mod component;
 mod patches;
-mod simd;
 mod similarity;
 mod svr;
 #[cfg(test)]

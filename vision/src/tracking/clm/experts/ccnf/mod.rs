@@ -8,10 +8,10 @@ mod smoothing;
 
 use std::sync::OnceLock;
 
-use super::simd::{LANES, Lanes};
 use super::views::Views;
 use super::{MOST_WINDOW, SUPPORT};
 use crate::model_file::{BinaryReader, ModelFileError};
+use crate::simd::{LANES, Lanes};
 pub(super) use response::CcnfScratch;
 use smoothing::{Similarities, Smoothing};
 

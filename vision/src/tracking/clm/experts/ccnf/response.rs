@@ -7,9 +7,9 @@
 use super::super::SUPPORT;
 use super::super::area::Area;
 use super::super::patches::PatchStatistics;
-use super::super::simd::{Simd, vectorised};
 use super::smoothing::SmoothingScratch;
 use super::{CcnfExperts, Expert, Neurons};
+use crate::simd::{Simd, vectorised};
 
 /// The most positions of one row that are evaluated together: their sums must fit in registers.
 const MOST_TOGETHER: usize = 11;

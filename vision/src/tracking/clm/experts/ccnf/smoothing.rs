@@ -9,8 +9,8 @@
 
 use nalgebra::{Cholesky, DMatrix};
 
-use super::super::simd::{LANES, Lanes, Simd};
 use crate::model_file::{Matrix, ModelFileError};
+use crate::simd::{LANES, Lanes, Simd};
 
 /// Whether a response does not change, or changes its sign, when it is mirrored.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -296,9 +296,9 @@ fn folded(i: usize, half: usize) -> (usize, f32) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::simd::for_each_simd;
     use super::super::super::testing::laplacian;
     use super::*;
+    use crate::simd::for_each_simd;
     use crate::testing::Sequence;
 
     fn check<S: Simd>(simd: S, smoothing: &Smoothing, response: &[f32], expected: &DMatrix<f64>) {

@@ -6,8 +6,8 @@
 //! registers.
 
 use super::super::SUPPORT;
-use super::super::simd::{LANES, Lanes, Simd};
 use crate::model_file::{BinaryReader, ModelFileError};
+use crate::simd::{LANES, Lanes, Simd};
 
 /// What the first layer is given: the pixels of the patch, row after row.
 pub(super) const INPUTS: usize = SUPPORT * SUPPORT;
@@ -264,8 +264,8 @@ impl Network {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::simd::for_each_simd;
     use super::*;
+    use crate::simd::for_each_simd;
     use crate::testing::Sequence;
 
     fn random(count: usize, seed: u64) -> Vec<f64> {

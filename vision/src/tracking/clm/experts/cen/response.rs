@@ -6,11 +6,11 @@
 use super::super::SUPPORT;
 use super::super::area::Area;
 use super::super::patches::PatchStatistics;
-use super::super::simd::{Simd, vectorised};
 use super::super::{Request, Responses};
 use super::CenExperts;
 use super::network::{INPUTS, Network, NetworkScratch};
 use crate::grey::GreyImage;
+use crate::simd::{Simd, vectorised};
 
 /// The buffers of one evaluation.
 #[derive(Debug, Clone, Default)]

@@ -1,6 +1,6 @@
 //! Arithmetic on vectors of eight values, in the instructions of the processor that is there.
 //!
-//! The loops of the experts are written once, generic over [`Simd`]; [`vectorised!`] compiles them
+//! The loops that need them are written once, generic over [`Simd`]; [`vectorised!`] compiles them
 //! for AVX2 as well and chooses when the program runs. What compilers make of arrays by
 //! themselves was measured to be ten times slower.
 
@@ -12,20 +12,20 @@ mod neon;
 mod portable;
 
 #[cfg(target_arch = "x86_64")]
-pub(super) use avx2::Avx2;
+pub(crate) use avx2::Avx2;
 #[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
-pub(super) use neon::Neon;
+pub(crate) use neon::Neon;
 #[cfg(not(all(target_arch = "aarch64", target_feature = "neon")))]
-pub(super) use portable::Portable;
+pub(crate) use portable::Portable;
 
 /// Values that are worked on together.
-pub(super) const LANES: usize = 8;
+pub(crate) const LANES: usize = 8;
 
 /// A vector's values in memory.
-pub(super) type Lanes = [f32; LANES];
+pub(crate) type Lanes = [f32; LANES];
 
 /// A set of instructions; having a value of the type means that the processor knows them.
-pub(super) trait Simd: Copy {
+pub(crate) trait Simd: Copy {
     /// Eight values.
     type Vector: Copy;
 
@@ -107,7 +107,7 @@ macro_rules! vectorised {
         $visibility fn $name($($argument: $type),*) {
             #[cfg(target_arch = "x86_64")]
             {
-                use $crate::tracking::clm::experts::simd::{Avx2, Portable};
+                use $crate::simd::{Avx2, Portable};
 
                 #[target_feature(enable = "avx2,fma")]
                 fn wide(simd: Avx2, $($argument: $type),*) {
@@ -120,33 +120,33 @@ macro_rules! vectorised {
                 }
             }
             #[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
-            $generic($crate::tracking::clm::experts::simd::Neon, $($argument),*);
+            $generic($crate::simd::Neon, $($argument),*);
             #[cfg(not(any(
                 target_arch = "x86_64",
                 all(target_arch = "aarch64", target_feature = "neon")
             )))]
-            $generic($crate::tracking::clm::experts::simd::Portable, $($argument),*);
+            $generic($crate::simd::Portable, $($argument),*);
         }
     };
 }
-pub(super) use vectorised;
+pub(crate) use vectorised;
 
 /// Calls a macro or function for every set of instructions that can be used here.
 #[cfg(test)]
 macro_rules! for_each_simd {
     ($function:ident($($argument:expr),*)) => {
         #[cfg(not(all(target_arch = "aarch64", target_feature = "neon")))]
-        $function($crate::tracking::clm::experts::simd::Portable, $($argument),*);
+        $function($crate::simd::Portable, $($argument),*);
         #[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
-        $function($crate::tracking::clm::experts::simd::Neon, $($argument),*);
+        $function($crate::simd::Neon, $($argument),*);
         #[cfg(target_arch = "x86_64")]
-        if let Some(simd) = $crate::tracking::clm::experts::simd::Avx2::detect() {
+        if let Some(simd) = $crate::simd::Avx2::detect() {
             $function(simd, $($argument),*);
         }
     };
 }
 #[cfg(test)]
-pub(super) use for_each_simd;
+pub(crate) use for_each_simd;
 
 #[cfg(test)]
 mod tests {

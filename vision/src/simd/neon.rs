@@ -10,7 +10,7 @@ use super::{Lanes, Simd};
 
 /// NEON, which the code is compiled for.
 #[derive(Debug, Clone, Copy)]
-pub(in super::super) struct Neon;
+pub(crate) struct Neon;
 
 type Pair = [float32x4_t; 2];
 

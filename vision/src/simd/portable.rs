@@ -4,7 +4,7 @@ use super::{LANES, Lanes, ROUND, Simd};
 
 /// Plain code that runs everywhere.
 #[derive(Debug, Clone, Copy)]
-pub(in super::super) struct Portable;
+pub(crate) struct Portable;
 
 #[inline(always)]
 fn map2(a: Lanes, b: Lanes, f: impl Fn(f32, f32) -> f32) -> Lanes {

@@ -1,5 +1,9 @@
 //! The layers against their definitions.
 
+use proptest::prelude::*;
+
+use crate::model_file::BinaryReader;
+
 use super::*;
 
 fn maps(channels: usize, height: usize, width: usize, data: &[f32]) -> Maps {
@@ -13,14 +17,7 @@ fn maps(channels: usize, height: usize, width: usize, data: &[f32]) -> Maps {
 
 #[test]
 fn a_convolution_correlates_and_sums_over_maps() {
-    let layer = Convolution {
-        inputs: 2,
-        outputs: 1,
-        kernel_height: 1,
-        kernel_width: 2,
-        weights: vec![1.0, 10.0, 100.0, 1000.0],
-        bias: vec![0.5],
-    };
+    let layer = Convolution::new(2, (1, 2), vec![1.0, 10.0, 100.0, 1000.0], vec![0.5]);
     let input = maps(2, 2, 2, &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]);
     let mut output = Maps::default();
     layer.apply(&input, &mut Vec::new(), &mut output);
@@ -29,48 +26,46 @@ fn a_convolution_correlates_and_sums_over_maps() {
     assert_eq!(layer.output_shape(maps(2, 2, 1, &[0.0; 4]).shape()), None);
 }
 
-#[test]
-fn large_convolutions_agree_with_the_definition() {
-    // Large enough for the blocked matrix product, odd sizes so that blocks do not come out even.
-    let (inputs, outputs, kernel, side) = (3, 7, 5, 19);
-    let noise = |count: usize, seed: u32| -> Vec<f32> {
+proptest! {
+    /// All widths: rows shorter than a vector, and rests of every length.
+    #[test]
+    fn convolutions_agree_with_the_definition(
+        inputs in 1..4_usize, outputs in 1..10_usize,
+        (kernel_height, kernel_width) in (1..6_usize, 1..6_usize),
+        (reach_y, reach_x) in (1..6_usize, 1..70_usize),
+        seed: u32,
+    ) {
         let mut state = seed;
-        (0..count)
-            .map(|_| {
-                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-                (state >> 8) as f32 / (1 << 24) as f32 - 0.5
-            })
-            .collect()
-    };
-    let layer = Convolution {
-        inputs,
-        outputs,
-        kernel_height: kernel,
-        kernel_width: kernel,
-        weights: noise(inputs * outputs * kernel * kernel, 1),
-        bias: noise(outputs, 2),
-    };
-    let input = maps(inputs, side, side, &noise(inputs * side * side, 3));
-    let mut output = Maps::default();
-    layer.apply(&input, &mut Vec::new(), &mut output);
-    let reach = side - kernel + 1;
-    assert_eq!((output.height, output.width), (reach, reach));
-    for o in 0..outputs {
-        for y in 0..reach {
-            for x in 0..reach {
-                let mut sum = f64::from(layer.bias[o]);
-                for i in 0..inputs {
-                    for ky in 0..kernel {
-                        for kx in 0..kernel {
-                            let w = layer.weights[((o * inputs + i) * kernel + ky) * kernel + kx];
-                            let v = input.data[(i * side + y + ky) * side + x + kx];
-                            sum += f64::from(w) * f64::from(v);
-                        }
-                    }
+        let mut noise = |count: usize| -> Vec<f32> {
+            (0..count)
+                .map(|_| {
+                    state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                    (state >> 8) as f32 / (1 << 24) as f32 - 0.5
+                })
+                .collect()
+        };
+        let (height, width) = (reach_y + kernel_height - 1, reach_x + kernel_width - 1);
+        let weights = noise(inputs * outputs * kernel_height * kernel_width);
+        let bias = noise(outputs);
+        let layer = Convolution::new(inputs, (kernel_height, kernel_width), weights, bias);
+        let input = maps(inputs, height, width, &noise(inputs * height * width));
+        let mut output = Maps::default();
+        layer.apply(&input, &mut Vec::new(), &mut output);
+        prop_assert_eq!((output.height, output.width), (reach_y, reach_x));
+        let kernels = layer.weights().chunks_exact(inputs * kernel_height * kernel_width);
+        let results = output.data.chunks_exact(reach_y * reach_x);
+        for ((kernels, bias), results) in kernels.zip(layer.bias()).zip(results) {
+            for (place, &got) in results.iter().enumerate() {
+                let (y, x) = (place / reach_x, place % reach_x);
+                let mut sum = f64::from(*bias);
+                for (term, &weight) in kernels.iter().enumerate() {
+                    let (ky, kx) = (term / kernel_width % kernel_height, term % kernel_width);
+                    let map = term / (kernel_width * kernel_height);
+                    let value = input.data[(map * height + y + ky) * width + x + kx];
+                    sum += f64::from(weight) * f64::from(value);
                 }
-                let got = f64::from(output.data[(o * reach + y) * reach + x]);
                 // 75 products of at most 1/4 in f32.
-                assert!((got - sum).abs() < 1e-5, "{got} is not {sum}");
+                prop_assert!((f64::from(got) - sum).abs() < 1e-5, "{} is not {}", got, sum);
             }
         }
     }

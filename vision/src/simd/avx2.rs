@@ -11,12 +11,12 @@ use super::{Lanes, Simd};
 
 /// Proof that the processor has AVX2 and FMA. Only [`Avx2::detect`] makes one.
 #[derive(Debug, Clone, Copy)]
-pub(in super::super) struct Avx2(());
+pub(crate) struct Avx2(());
 
 impl Avx2 {
     /// Asks the processor (once; the answer is remembered).
     #[inline]
-    pub(in super::super) fn detect() -> Option<Self> {
+    pub(crate) fn detect() -> Option<Self> {
         let found = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
         found.then_some(Self(()))
     }
