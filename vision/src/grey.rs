@@ -21,7 +21,7 @@ const TOGETHER: usize = 16;
 /// Between four pixels: this one and the one to its right, and the two below. All products are
 /// whole numbers of 1/1024 below 256, so nothing is rounded.
 #[inline(always)]
-fn interpolate([[a, b], [c, d]]: [[f32; 2]; 2], x: i32, y: i32) -> f32 {
+pub(crate) fn interpolate([[a, b], [c, d]]: [[f32; 2]; 2], x: i32, y: i32) -> f32 {
     let [right, below] = [x, y].map(|position| (position & 31) as f32 * (1.0 / 32.0));
     let (upper, lower) = (a + right * (b - a), c + right * (d - c));
     upper + below * (lower - upper)

@@ -5,6 +5,7 @@
 //! Where the matrix comes from is not known here.
 
 use crate::image::BgrView;
+use crate::simd::pixels::{PixelPair, mix};
 
 /// Fractions of a pixel that are told apart.
 const STEPS: i32 = 32;
@@ -104,56 +105,58 @@ fn invert(matrix: &[f32; 6]) -> [f64; 6] {
 /// To 1/1024 px, half to even; what does not fit saturates and lies far outside any image.
 #[inline]
 pub(crate) fn fixed(value: f64) -> i32 {
+    whole(value * COORDINATE_SCALE) as i32
+}
+
+/// The nearest whole number, half to even, of all numbers that fit an `i32`; larger ones stay as
+/// large.
+///
+/// It is what the processor does anyway, without calling a function for it.
+#[inline]
+pub(crate) fn whole(value: f64) -> f64 {
     /// From here on (to twice that) the numbers that `f64` can hold are whole ones, so adding
-    /// this rounds. It is what the processor does anyway, without calling a function for it; what
-    /// is too large to be rounded so saturates below.
+    /// this rounds.
     const WHOLE: f64 = 6_755_399_441_055_744.0;
-    ((value * COORDINATE_SCALE + WHOLE) - WHOLE) as i32
+    (value + WHOLE) - WHOLE
 }
 
 /// The colour at (x, y), in 1/32 px.
 #[inline]
 fn sample(source: &BgrView<'_>, x: i32, y: i32) -> [u8; 3] {
     let (left, top) = (x >> 5, y >> 5);
-    let (alpha, beta) = ((x & 31) as u32, (y & 31) as u32);
-    let (left_weight, top_weight) = (STEPS as u32 - alpha, STEPS as u32 - beta);
-    let weights = [
-        left_weight * top_weight,
-        alpha * top_weight,
-        left_weight * beta,
-        alpha * beta,
-    ];
-    let taps = taps(source, left, top);
-    [0, 1, 2].map(|c| {
-        let sum: u32 = (0..4)
-            .map(|tap| weights[tap] * u32::from(taps[tap][c]))
-            .sum();
-        // The weights add up to 1024.
-        ((sum + 512) >> 10) as u8
-    })
+    let (alpha, beta) = ((x & 31) as i16, (y & 31) as i16);
+    let along = [STEPS as i16 - alpha, alpha];
+    let [upper, lower] = taps(source, left, top);
+    let upper = mix(&upper, along.map(|weight| weight * (STEPS as i16 - beta)));
+    let lower = mix(&lower, along.map(|weight| weight * beta));
+    // The weights add up to 1024.
+    [0, 1, 2].map(|c| ((upper[c] + lower[c] + 512) >> 10) as u8)
 }
 
-/// The four pixels from (left, top) on: this one, the one to the right, the two below.
+/// The four pixels from (left, top) on: this one and the one to the right, and the two below.
 #[inline]
-fn taps(source: &BgrView<'_>, left: i32, top: i32) -> [[u8; 3]; 4] {
-    let inside = (0..source.width() as i64 - 1).contains(&i64::from(left))
+fn taps(source: &BgrView<'_>, left: i32, top: i32) -> [PixelPair; 2] {
+    // A pair is two bytes longer than two pixels.
+    let inside = (0..source.width() as i64 - 2).contains(&i64::from(left))
         && (0..source.height() as i64 - 1).contains(&i64::from(top));
     if inside {
-        let at = 3 * left as usize;
-        let upper = &source.row(top as usize)[at..at + 6];
-        let lower = &source.row(top as usize + 1)[at..at + 6];
-        let pixel = |row: &[u8], i: usize| [row[i], row[i + 1], row[i + 2]];
-        [
-            pixel(upper, 0),
-            pixel(upper, 3),
-            pixel(lower, 0),
-            pixel(lower, 3),
-        ]
-    } else {
-        [(0, 0), (1, 0), (0, 1), (1, 1)].map(|(right, down)| {
-            pixel_or_black(source, i64::from(left) + right, i64::from(top) + down)
-        })
+        let rows =
+            [0, 1].map(|down| source.row(top as usize + down)[3 * left as usize..].first_chunk());
+        if let [Some(upper), Some(lower)] = rows {
+            return [*upper, *lower];
+        }
     }
+    [0, 1].map(|down| {
+        let mut pair = PixelPair::default();
+        for (right, pixel) in pair.as_chunks_mut::<3>().0.iter_mut().enumerate() {
+            *pixel = pixel_or_black(
+                source,
+                i64::from(left) + right as i64,
+                i64::from(top) + down,
+            );
+        }
+        pair
+    })
 }
 
 fn pixel_or_black(source: &BgrView<'_>, x: i64, y: i64) -> [u8; 3] {

@@ -10,7 +10,7 @@ use crate::analysis::{FHOG_LEN, GEOMETRY_LEN};
 
 /// Frames that are counted in one go. Their bins fit into the processor's cache, the histograms do
 /// not.
-const GATHERED_FRAMES: usize = 8;
+const GATHERED_FRAMES: usize = 32;
 
 /// A bin that its histogram does not have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -8,6 +8,7 @@
 mod avx2;
 #[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
 mod neon;
+pub(crate) mod pixels;
 #[cfg(not(all(target_arch = "aarch64", target_feature = "neon")))]
 mod portable;
 

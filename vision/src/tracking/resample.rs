@@ -6,6 +6,7 @@
 
 use super::taps::{RowPair, Tap};
 use crate::image::BgrView;
+use crate::simd::pixels::mix;
 
 /// A rectangle of pixels that may reach beyond the frame; what is outside counts as black.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,19 +34,19 @@ impl Region {
 }
 
 /// Full weight in the fixed-point arithmetic.
-const ONE: i32 = 2048;
+const ONE: i16 = 2048;
 
 /// A share of 0 to 1 in steps of 1/2048.
-fn fixed(share: f32) -> i32 {
-    (share * ONE as f32).round_ties_even() as i32
+fn fixed(share: f32) -> i16 {
+    (share * f32::from(ONE)).round_ties_even() as i16
 }
 
 /// Scales rectangles; holds the tables and rows that this takes, so that they are allocated once.
 #[derive(Debug, Clone, Default)]
 pub struct Resampler {
-    columns: Vec<Tap<i32>>,
-    /// B, G, R interleaved.
-    rows: RowPair<i32>,
+    columns: Vec<Tap<i16>>,
+    /// B, G, R and a filler.
+    rows: RowPair<[i32; 4]>,
 }
 
 impl Resampler {
@@ -91,15 +92,11 @@ impl Resampler {
             let [first, second] = self.rows.get([tap.first.0, tap.second.0], |number, row| {
                 scale_row(frame.row(number), columns, row);
             });
-            let pixels = first
-                .as_chunks::<3>()
-                .0
-                .iter()
-                .zip(second.as_chunks::<3>().0);
-            for (x, (first, second)) in pixels.enumerate() {
+            let weights = [tap.first.1, tap.second.1].map(i32::from);
+            for (x, (first, second)) in first.iter().zip(second).enumerate() {
                 for channel in 0..3 {
-                    let upper = (tap.first.1 * (first[channel] >> 4)) >> 16;
-                    let lower = (tap.second.1 * (second[channel] >> 4)) >> 16;
+                    let upper = (weights[0] * (first[channel] >> 4)) >> 16;
+                    let lower = (weights[1] * (second[channel] >> 4)) >> 16;
                     put(channel, y * width + x, ((upper + lower + 2) >> 2) as u8);
                 }
             }
@@ -107,14 +104,22 @@ impl Resampler {
     }
 }
 
-fn scale_row(source: &[u8], columns: &[Tap<i32>], row: &mut Vec<i32>) {
+fn scale_row(source: &[u8], columns: &[Tap<i16>], row: &mut Vec<[i32; 4]>) {
     row.clear();
-    row.extend(columns.iter().flat_map(|tap| {
-        let first = &source[3 * tap.first.0..3 * tap.first.0 + 3];
-        let second = &source[3 * tap.second.0..3 * tap.second.0 + 3];
-        let value =
-            |c: usize| i32::from(first[c]) * tap.first.1 + i32::from(second[c]) * tap.second.1;
-        [value(0), value(1), value(2)]
+    row.extend(columns.iter().map(|tap| {
+        let weights = [tap.first.1, tap.second.1];
+        let from = 3 * tap.first.0;
+        match source[from..].first_chunk() {
+            Some(pixels) if tap.second.0 == tap.first.0 + 1 => mix(pixels, weights),
+            // At the borders.
+            _ => {
+                let (first, second) = (&source[from..][..3], &source[3 * tap.second.0..][..3]);
+                let mut pixels = [0; 8];
+                pixels[..3].copy_from_slice(first);
+                pixels[3..6].copy_from_slice(second);
+                mix(&pixels, weights)
+            }
+        }
     }));
 }
 

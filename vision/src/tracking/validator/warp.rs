@@ -5,9 +5,10 @@
 //! network makes of it is not known here.
 
 use crate::analysis::LANDMARKS;
-use crate::grey::luma;
+use crate::grey::{interpolate, luma};
 use crate::image::BgrView;
 use crate::model_file::{BinaryReader, ModelFileError};
+use crate::warp::whole;
 
 /// Side of the square reference image.
 pub(super) const SIDE: usize = 60;
@@ -242,24 +243,28 @@ impl Window {
     /// Pixels are turned grey one by one as they are needed: at any resolution of the frame fewer
     /// than 11,000 of them are.
     fn sample(&self, frame: &BgrView<'_>, x: f64, y: f64) -> f32 {
-        let (x, y) = (
-            (x * 32.0).round_ties_even() as i64,
-            (y * 32.0).round_ties_even() as i64,
-        );
-        let (column, row) = (x >> 5, y >> 5);
-        let (right, below) = ((x & 31) as f32 / 32.0, (y & 31) as f32 / 32.0);
-        let grey = |column: i64, row: i64| {
-            let inside =
-                (self.left..self.right).contains(&column) && (self.top..self.bottom).contains(&row);
-            if inside {
-                let pixels = frame.row(row as usize).as_chunks::<3>().0;
-                f32::from(luma(pixels[column as usize]))
-            } else {
-                0.0
-            }
+        let [x, y] = [x, y].map(|v| whole(v * 32.0) as i32);
+        let (column, row) = (i64::from(x >> 5), i64::from(y >> 5));
+        let taps = if (self.left..self.right - 1).contains(&column)
+            && (self.top..self.bottom - 1).contains(&row)
+        {
+            [0, 1].map(|down| {
+                let pixels = frame.row(row as usize + down).as_chunks::<3>().0;
+                [0, 1].map(|right| luma(pixels[column as usize + right]))
+            })
+        } else {
+            [0, 1].map(|down| [0, 1].map(|right| self.pixel(frame, column + right, row + down)))
         };
-        (1.0 - below) * ((1.0 - right) * grey(column, row) + right * grey(column + 1, row))
-            + below * ((1.0 - right) * grey(column, row + 1) + right * grey(column + 1, row + 1))
+        interpolate(taps.map(|row| row.map(f32::from)), x, y)
+    }
+
+    /// The grey value of one pixel, black outside.
+    fn pixel(&self, frame: &BgrView<'_>, column: i64, row: i64) -> u8 {
+        if (self.left..self.right).contains(&column) && (self.top..self.bottom).contains(&row) {
+            luma(frame.row(row as usize).as_chunks::<3>().0[column as usize])
+        } else {
+            0
+        }
     }
 }
 
