@@ -154,13 +154,13 @@ fn place_eyes(
     let closed = (aus[Au::Au45] / 5.0).clamp(0.0, 1.0);
     let half = 14.8 * who.eye_size;
     let raise = 5.9 * who.eye_size + 0.85 * aus[Au::Au05]
-        - 0.42 * aus[Au::Au07]
+        - 0.55 * aus[Au::Au07]
         - 0.1 * aus[Au::Au06]
         - 0.06 * aus[Au::Au09];
     // Each that raises the lower lid must show, also when others do so as well.
     let below = 4.3 * who.eye_size
         - 0.26 * aus[Au::Au06]
-        - 0.36 * aus[Au::Au07]
+        - 0.46 * aus[Au::Au07]
         - 0.06 * aus[Au::Au12]
         - 0.08 * aus[Au::Au09];
     let below = below.max(0.6);
@@ -230,7 +230,7 @@ pub fn lid_raise(aus: &AuIntensities) -> f32 {
 /// upper lip and the lower one, which is never less than [`CLOSED`] below it.
 fn lip_edges(aus: &AuIntensities) -> (f32, f32) {
     let au = |unit: Au| aus[unit];
-    let lift = -0.95 * au(Au::Au10) - 0.4 * au(Au::Au09) - 0.45 * au(Au::Au17);
+    let lift = -1.15 * au(Au::Au10) - 0.4 * au(Au::Au09) - 0.45 * au(Au::Au17);
     let upper_edge = lift - 0.4 * au(Au::Au25) - 0.25 * au(Au::Au12);
     let lower_edge = CLOSED + 1.05 * au(Au::Au25) + 0.88 * jaw_drop(aus) - 1.0 * au(Au::Au17)
         + 0.25 * au(Au::Au10)
@@ -260,17 +260,17 @@ fn place_mouth(who: &Identity, aus: &AuIntensities, points: &mut [Vec2; 51]) -> 
 
     let wide = 25.5 * who.mouth_width * who.width
         + 1.35 * au(Au::Au12)
-        + 1.75 * au(Au::Au20)
+        + 2.0 * au(Au::Au20)
         + 0.8 * au(Au::Au14)
         + 0.15 * au(Au::Au15)
-        - 1.0 * au(Au::Au23)
+        - 1.2 * au(Au::Au23)
         - 0.12 * drop
         - 0.5 * au(Au::Au17);
-    let corner = -1.55 * au(Au::Au12) + 1.5 * au(Au::Au15) + 0.35 * au(Au::Au20)
+    let corner = -1.55 * au(Au::Au12) + 1.8 * au(Au::Au15) + 0.35 * au(Au::Au20)
         - 0.25 * au(Au::Au14)
         + 0.36 * drop
         - 0.2 * au(Au::Au17);
-    let thin = (1.0 - 0.13 * au(Au::Au23))
+    let thin = (1.0 - 0.15 * au(Au::Au23))
         * (1.0 - 0.06 * au(Au::Au20))
         * (1.0 - 0.03 * au(Au::Au12))
         * (1.0 - 0.17 * au(Au::Au28));

@@ -54,7 +54,7 @@ def main():
     parser.add_argument("--stages", default=",".join(STAGES), help="which, separated by commas")
     parser.add_argument("--faces", type=int, default=5000, help="stills with one face")
     parser.add_argument("--scenes", type=int, default=3000, help="stills with 0 to 3 faces")
-    parser.add_argument("--restless-clips", type=int, default=360, help="clips to learn action units from")
+    parser.add_argument("--restless-clips", type=int, default=420, help="clips to learn action units from")
     parser.add_argument("--plain-clips", type=int, default=24, help="clips as users make them")
     parser.add_argument("--detector-epochs", type=int, default=11)
     parser.add_argument("--landmark-epochs", type=int, default=13)
