@@ -18,6 +18,9 @@ use crate::events::{DecodeTimes, DecodedFrame, Event, EventSender, LaneId, Reade
 use crate::input::Source;
 use crate::input::reader::{ReadError, Reader};
 
+/// Free slots are given to the decoder when they are this part of the ring.
+const SHARE_OF_HANDFUL: usize = 2;
+
 /// One worker's line of frames.
 pub struct Lane {
     ring: Ring,
@@ -29,6 +32,9 @@ pub struct Lane {
     decoded: Option<DecodedFrame>,
     /// Slots that the worker has.
     busy: BTreeMap<u32, BusySlot>,
+    /// Free slots that the decoder is not told of yet, and how many make it worth waking it.
+    rested: Vec<FreeSlot>,
+    handful: usize,
 }
 
 impl Lane {
@@ -79,6 +85,8 @@ impl Lane {
             id,
             decoded: None,
             busy: BTreeMap::new(),
+            rested: Vec::new(),
+            handful: (layout.slots() as usize / SHARE_OF_HANDFUL).max(1),
         })
     }
 
@@ -119,8 +127,18 @@ impl Lane {
     }
 
     /// A slot can be filled again.
-    pub fn recycle(&self, slot: FreeSlot) {
-        let _ = self.free.send(slot);
+    ///
+    /// The decoder is ahead most of the time. Woken for every single slot, it and this thread would
+    /// spend more on waking each other than on the rest of what they say; so it is given some at a
+    /// time, but all of them when the worker has nothing left to do.
+    pub fn recycle(&mut self, slot: FreeSlot) {
+        self.rested.push(slot);
+        if self.rested.len() >= self.handful || self.busy.is_empty() {
+            for slot in self.rested.drain(..) {
+                // If the thread has failed, that was an event of its own.
+                let _ = self.free.send(slot);
+            }
+        }
     }
 }
 

@@ -11,6 +11,7 @@ pub mod fhog;
 pub mod geometry;
 pub mod histogram;
 pub mod mask;
+mod median_terms;
 pub mod models;
 mod postprocessing;
 pub mod predictor;

@@ -156,6 +156,12 @@ impl AuModels {
         scores
     }
 
+    /// The weight that each model gives to a feature; FHOG values come first, then the geometry.
+    pub(super) fn weights_of(&self, feature: usize) -> impl Iterator<Item = f64> {
+        let groups = self.weights.iter();
+        groups.flat_map(move |group| group[feature]).take(AU_MODELS)
+    }
+
     /// w·x of every model, from its base score for x.
     pub fn products_of(&self, base_scores: &[f64; AU_MODELS]) -> [f64; AU_MODELS] {
         std::array::from_fn(|k| base_scores[k] - self.offsets[k])

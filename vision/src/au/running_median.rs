@@ -2,8 +2,8 @@
 //!
 //! Medians are read from histograms, as OpenFace does, so that memory does not grow with the
 //! video. The bin that holds the median moves little when a value is added, so it is followed
-//! instead of looked for. Histograms are large and frames touch them all over, so a few frames are
-//! gathered before they are counted.
+//! instead of looked for. Histograms are large and frames touch them all over, so some frames are
+//! gathered before they are counted; only a median that has to move looks at its histogram earlier.
 
 use super::histogram::{Bins, FHOG_BINS, GEOMETRY_BINS};
 use crate::analysis::{FHOG_LEN, GEOMETRY_LEN};
@@ -69,12 +69,31 @@ impl RunningMedian {
     /// The median of every value: the middle of the bin in which the (frames + 1) / 2-th smallest
     /// value lies, or of the first bin when there are no frames. FHOG medians below 0 become 0.
     pub fn medians(&mut self, fhog: &mut [f64; FHOG_LEN], geometry: &mut [f64; GEOMETRY_LEN]) {
-        self.fhog.medians(fhog);
-        for median in fhog {
-            *median = median.max(0.0);
+        self.fhog.follow();
+        self.geometry.follow();
+        for (out, median) in fhog.iter_mut().zip(&self.fhog.medians) {
+            *out = fhog_value(median.bin);
         }
-        self.geometry.medians(geometry);
+        for (out, median) in geometry.iter_mut().zip(&self.geometry.medians) {
+            *out = GEOMETRY_BINS.centre(median.bin);
+        }
     }
+
+    /// Tells which medians have moved since this was last asked: the feature's number (FHOG first),
+    /// what its median was (before the first time: that of no frames), and what it is.
+    pub(super) fn moves(&mut self, mut moved: impl FnMut(usize, f64, f64)) {
+        self.fhog
+            .moves(|i, [from, to]| moved(i, fhog_value(from), fhog_value(to)));
+        self.geometry.moves(|i, bins| {
+            let [from, to] = bins.map(|bin| GEOMETRY_BINS.centre(bin));
+            moved(FHOG_LEN + i, from, to);
+        });
+    }
+}
+
+/// What the median of an FHOG value is when it lies in a bin.
+fn fhog_value(bin: u16) -> f64 {
+    FHOG_BINS.centre(bin).max(0.0)
 }
 
 /// One histogram per dimension.
@@ -86,16 +105,24 @@ struct Histograms {
     medians: Vec<Median>,
     /// Number of values counted per dimension.
     counted: u32,
-    /// Values not counted yet, frame after frame.
+    /// Values that are not in all histograms yet, frame after frame.
     gathered: Vec<u16>,
+    /// How many frames of these the medians know of.
+    followed: usize,
 }
 
-/// Where the median of one dimension is.
+/// Where the median of one dimension is. To know that it stays takes no look at its histogram.
 #[derive(Debug, Clone, Copy, Default)]
 struct Median {
     bin: u16,
+    /// The bin that was told last.
+    told: u16,
+    /// How many of the gathered frames are in the histogram already.
+    counted: u16,
     /// Number of values in the bins before.
     below: u32,
+    /// Number of values in the bin.
+    inside: u32,
 }
 
 impl Histograms {
@@ -106,6 +133,7 @@ impl Histograms {
             medians: vec![Median::default(); dimensions],
             counted: 0,
             gathered: Vec::with_capacity(GATHERED_FRAMES * dimensions),
+            followed: 0,
         }
     }
 
@@ -120,60 +148,83 @@ impl Histograms {
     /// Adds one value per dimension.
     fn add(&mut self, values: &[u16]) {
         self.gathered.extend_from_slice(values);
-        if self.gathered.len() >= GATHERED_FRAMES * values.len() {
-            self.count();
+        let frames = self.gathered.len() / self.medians.len();
+        if frames >= GATHERED_FRAMES {
+            self.advance(true);
+            self.counted += frames as u32;
+            self.gathered.clear();
+            self.followed = 0;
+            for median in &mut self.medians {
+                median.counted = 0;
+            }
         }
     }
 
-    /// Counts what has been gathered, dimension after dimension.
-    fn count(&mut self) {
+    /// Brings all medians up to date.
+    fn follow(&mut self) {
+        self.advance(false);
+    }
+
+    /// Lets the medians follow the frames that they do not know of yet. Histograms are told of what
+    /// was gathered where a median needs to look at one, or `all` are.
+    fn advance(&mut self, all: bool) {
         let dimensions = self.medians.len();
         let frames = self.gathered.len() / dimensions;
-        if frames == 0 {
-            return;
-        }
-        let is_first = self.counted == 0;
-        self.counted += frames as u32;
-        let rank = self.counted.div_ceil(2);
+        let rank = (self.counted + frames as u32).div_ceil(2);
+        let is_first = self.counted == 0 && self.followed == 0;
         let histograms = self.counts.chunks_exact_mut(self.bins.count.into());
         for (dimension, (counts, median)) in histograms.zip(&mut self.medians).enumerate() {
-            let values = self.gathered[dimension..].iter().step_by(dimensions);
+            let values_from = |frame: usize| {
+                let values = self.gathered.get(frame * dimensions + dimension..);
+                values.unwrap_or_default().iter().step_by(dimensions)
+            };
             if is_first {
                 // Anywhere near the values will do to begin with.
-                median.bin = self.gathered[dimension];
+                median.bin = self.gathered.get(dimension).copied().unwrap_or_default();
             }
-            for &bin in values {
-                counts[usize::from(bin)] += 1;
+            for &bin in values_from(self.followed) {
                 median.below += u32::from(bin < median.bin);
+                median.inside += u32::from(bin == median.bin);
             }
-            median.follow(counts, rank);
+            let strayed = median.below >= rank || median.below + median.inside < rank;
+            if (all || strayed) && rank > 0 {
+                for &bin in values_from(median.counted.into()) {
+                    counts[usize::from(bin)] += 1;
+                }
+                median.counted = frames as u16;
+            }
+            if strayed && rank > 0 {
+                median.walk(counts, rank);
+            }
         }
-        self.gathered.clear();
+        self.followed = frames;
     }
 
-    fn medians(&mut self, out: &mut [f64]) {
-        self.count();
-        for (out, median) in out.iter_mut().zip(&self.medians) {
-            *out = self.bins.centre(median.bin);
+    /// Tells of each dimension whose median has moved since it was last asked: from which bin, and
+    /// to which.
+    fn moves(&mut self, mut moved: impl FnMut(usize, [u16; 2])) {
+        self.follow();
+        for (dimension, median) in self.medians.iter_mut().enumerate() {
+            if median.told != median.bin {
+                moved(dimension, [median.told, median.bin]);
+                median.told = median.bin;
+            }
         }
     }
 }
 
 impl Median {
     /// Moves to the first bin up to which there are `rank` values or more.
-    #[inline]
-    fn follow(&mut self, counts: &[u32], rank: u32) {
+    fn walk(&mut self, counts: &[u32], rank: u32) {
         while self.below >= rank {
             self.bin -= 1;
-            self.below -= counts[usize::from(self.bin)];
+            self.inside = counts[usize::from(self.bin)];
+            self.below -= self.inside;
         }
-        loop {
-            let through = self.below + counts[usize::from(self.bin)];
-            if through >= rank {
-                return;
-            }
-            self.below = through;
+        while self.below + self.inside < rank {
+            self.below += self.inside;
             self.bin += 1;
+            self.inside = counts[usize::from(self.bin)];
         }
     }
 }
@@ -203,21 +254,24 @@ mod tests {
         #[test]
         fn following_the_median_is_looking_for_it(
             sequence in prop::collection::vec(
-                prop_oneof![0_u16..1000, 480_u16..500, Just(0), Just(999)], 1..80),
-            looked_at in prop::collection::vec(any::<bool>(), 80),
+                prop_oneof![0_u16..1000, 480_u16..500, Just(0), Just(999)], 1..150),
+            looked_at in prop::collection::vec(any::<bool>(), 150),
         ) {
             let mut histograms = Histograms::new(1, FHOG_BINS);
-            let mut seen = Vec::new();
+            let (mut seen, mut told) = (Vec::new(), 0);
             for (value, look) in sequence.into_iter().zip(looked_at) {
                 seen.push(value);
                 histograms.add(&[value]);
                 if look {
-                    let mut median = [0.0];
-                    histograms.medians(&mut median);
+                    let before = told;
+                    histograms.moves(|_, [from, to]| {
+                        assert_eq!(from, told);
+                        told = to;
+                    });
                     let mut sorted = seen.clone();
                     sorted.sort_unstable();
                     let expected = sorted[seen.len().div_ceil(2) - 1];
-                    prop_assert_eq!(median[0], FHOG_BINS.centre(expected));
+                    prop_assert_eq!(told, expected, "it was {}", before);
                 }
             }
         }

@@ -11,6 +11,7 @@
 use std::io;
 use std::sync::Arc;
 
+use super::median_terms::MedianTerms;
 use super::models::AuModels;
 use super::postprocessing::{Smoother, quantile_rank, shifted};
 use super::predictor::Output;
@@ -104,8 +105,9 @@ impl AuValues {
 pub struct TemporalStage {
     models: Arc<AuModels>,
     median: RunningMedian,
+    median_terms: MedianTerms,
     /// w·median of every model, as long as the median has not changed since it was computed.
-    median_terms: Option<[f64; AU_MODELS]>,
+    terms: Option<[f64; AU_MODELS]>,
     log: ScoreLog,
     successes: usize,
 }
@@ -114,9 +116,10 @@ impl TemporalStage {
     /// Before the first frame. What has to be remembered of each goes into `log`, which is empty.
     pub fn new(models: Arc<AuModels>, log: ScoreLog) -> Self {
         Self {
+            median_terms: MedianTerms::new(&models),
             models,
             median: RunningMedian::new(),
-            median_terms: None,
+            terms: None,
             log,
             successes: 0,
         }
@@ -170,7 +173,7 @@ impl TemporalStage {
         }
         // While the histograms hold one frame, the median is the current frame's descriptor
         // itself, which on a failed frame is all zeros.
-        self.median_terms = match (self.median.frames(), record.success) {
+        self.terms = match (self.median.frames(), record.success) {
             (1, true) => Some(self.models.products_of(record.scores)),
             (1, false) => Some([0.0; AU_MODELS]),
             _ => None,
@@ -180,11 +183,9 @@ impl TemporalStage {
 
     /// w·median of every model.
     fn median_terms(&mut self) -> [f64; AU_MODELS] {
-        *self.median_terms.get_or_insert_with(|| {
-            let (mut fhog, mut geometry) = ([0.0; FHOG_LEN], [0.0; GEOMETRY_LEN]);
-            self.median.medians(&mut fhog, &mut geometry);
-            self.models.products(&fhog, &geometry)
-        })
+        *self
+            .terms
+            .get_or_insert_with(|| self.median_terms.update(&self.models, &mut self.median))
     }
 
     /// The AU values of the frames taken so far, as if the video ended here. More frames may

@@ -161,7 +161,7 @@ impl Job {
 
     fn recycle(&mut self) {
         if let Some((worker, slot)) = self.answered.take()
-            && let Some(lane) = self.lanes.get(&worker)
+            && let Some(lane) = self.lanes.get_mut(&worker)
         {
             lane.recycle(slot);
         }
