@@ -108,8 +108,7 @@ pub(crate) fn fixed(value: f64) -> i32 {
     whole(value * COORDINATE_SCALE) as i32
 }
 
-/// The nearest whole number, half to even, of all numbers that fit an `i32`; larger ones stay as
-/// large.
+/// The nearest whole number, half to even, of all numbers below 2^51; larger ones stay as large.
 ///
 /// It is what the processor does anyway, without calling a function for it.
 #[inline]

@@ -3,44 +3,53 @@
 //! Most medians stay where they are from frame to frame, so only what has moved is added. The sums
 //! are whole numbers: the result does not depend on when, and how often, it was asked for.
 
-use super::models::AuModels;
+use super::models::{AuModels, GROUP, PerGroup};
 use super::running_median::RunningMedian;
 use crate::analysis::{AU_MODELS, DESCRIPTOR_LEN, FHOG_LEN, GEOMETRY_LEN};
+use crate::warp::whole;
 
-/// No median is farther from 0: geometry values are told apart up to here, FHOG values up to 1.
-const LARGEST_MEDIAN: f64 = 60.0;
-/// Bits of the largest sum that there can be; more fit an `i64`.
-const SUM_BITS: f64 = 60.0;
+/// No median is farther from 0 than this: the ends of their histograms.
+const LARGEST_FHOG: f64 = 1.0;
+const LARGEST_GEOMETRY: f64 = 60.0;
+/// Bits of the largest sum that there can be: an `f64` holds three more, so it adds exactly.
+const SUM_BITS: f64 = 50.0;
 
 /// The sums of one video.
 #[derive(Debug)]
 pub(super) struct MedianTerms {
     /// In units of its own for each model.
-    sums: [i64; AU_MODELS],
+    sums: PerGroup<[f64; GROUP]>,
     /// How many units are one.
-    scales: [f64; AU_MODELS],
+    scales: PerGroup<[f64; GROUP]>,
 }
 
 impl MedianTerms {
     /// Before the first frame.
     pub(super) fn new(models: &AuModels) -> Self {
-        let mut largest = [0.0; AU_MODELS];
+        let mut largest = PerGroup::<[f64; GROUP]>::default();
         for feature in 0..DESCRIPTOR_LEN {
-            for (sum, weight) in largest.iter_mut().zip(models.weights_of(feature)) {
-                *sum += LARGEST_MEDIAN * weight.abs();
+            let value = if feature < FHOG_LEN {
+                LARGEST_FHOG
+            } else {
+                LARGEST_GEOMETRY
+            };
+            let weights = models.weights_of(feature).into_iter().flatten();
+            for (sum, weight) in largest.as_flattened_mut().iter_mut().zip(weights) {
+                *sum += value * weight.abs();
             }
         }
+        let scale = |sum: f64| {
+            // A model whose weights are all 0, or not numbers, has no use for a scale.
+            let bits = if sum.is_normal() {
+                sum.log2().ceil()
+            } else {
+                0.0
+            };
+            (SUM_BITS - bits).exp2()
+        };
         let mut terms = Self {
-            sums: [0; AU_MODELS],
-            scales: largest.map(|sum| {
-                // A model whose weights are all 0, or not numbers, has no use for a scale.
-                let bits = if sum.is_normal() {
-                    sum.log2().ceil()
-                } else {
-                    0.0
-                };
-                (SUM_BITS - bits).exp2()
-            }),
+            sums: PerGroup::default(),
+            scales: largest.map(|group| group.map(scale)),
         };
         let (mut fhog, mut geometry) = ([0.0; FHOG_LEN], [0.0; GEOMETRY_LEN]);
         RunningMedian::new().medians(&mut fhog, &mut geometry);
@@ -57,15 +66,17 @@ impl MedianTerms {
         median: &mut RunningMedian,
     ) -> [f64; AU_MODELS] {
         median.moves(|feature, from, to| self.add(models, feature, from, to));
-        std::array::from_fn(|k| self.sums[k] as f64 / self.scales[k])
+        let (sums, scales) = (self.sums.as_flattened(), self.scales.as_flattened());
+        std::array::from_fn(|k| sums[k] / scales[k])
     }
 
     /// The median of a feature has moved. What it added is taken away exactly.
     fn add(&mut self, models: &AuModels, feature: usize, from: f64, to: f64) {
-        let sums = self.sums.iter_mut().zip(&self.scales);
-        for ((sum, scale), weight) in sums.zip(models.weights_of(feature)) {
-            let units = |median: f64| (weight * median * scale) as i64;
-            *sum = sum.wrapping_add(units(to).wrapping_sub(units(from)));
+        let groups = self.sums.iter_mut().zip(&self.scales);
+        for ((sums, scales), weights) in groups.zip(models.weights_of(feature)) {
+            for ((sum, scale), weight) in sums.iter_mut().zip(scales).zip(weights) {
+                *sum += whole(weight * to * scale) - whole(weight * from * scale);
+            }
         }
     }
 }

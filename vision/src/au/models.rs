@@ -5,8 +5,11 @@ use crate::analysis::{AU_MODELS, DESCRIPTOR_LEN, FHOG_LEN, GEOMETRY_LEN, INTENSI
 use crate::model_file::ModelFileError;
 
 /// Models are scored in groups of this many, so that their sums stay in registers.
-const GROUP: usize = 12;
+pub(super) const GROUP: usize = 12;
 const GROUPS: usize = AU_MODELS.div_ceil(GROUP);
+
+/// Something for every group of models.
+pub(super) type PerGroup<T> = [T; GROUPS];
 
 /// What is known about one model besides its weights.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -157,9 +160,8 @@ impl AuModels {
     }
 
     /// The weight that each model gives to a feature; FHOG values come first, then the geometry.
-    pub(super) fn weights_of(&self, feature: usize) -> impl Iterator<Item = f64> {
-        let groups = self.weights.iter();
-        groups.flat_map(move |group| group[feature]).take(AU_MODELS)
+    pub(super) fn weights_of(&self, feature: usize) -> PerGroup<&[f64; GROUP]> {
+        self.weights.each_ref().map(|group| &group[feature])
     }
 
     /// w·x of every model, from its base score for x.

@@ -170,34 +170,38 @@ impl Histograms {
     fn advance(&mut self, all: bool) {
         let dimensions = self.medians.len();
         let frames = self.gathered.len() / dimensions;
+        if frames == 0 {
+            return;
+        }
         let rank = (self.counted + frames as u32).div_ceil(2);
-        let is_first = self.counted == 0 && self.followed == 0;
-        let histograms = self.counts.chunks_exact_mut(self.bins.count.into());
-        for (dimension, (counts, median)) in histograms.zip(&mut self.medians).enumerate() {
-            let values_from = |frame: usize| {
-                let values = self.gathered.get(frame * dimensions + dimension..);
-                values.unwrap_or_default().iter().step_by(dimensions)
-            };
-            if is_first {
-                // Anywhere near the values will do to begin with.
-                median.bin = self.gathered.get(dimension).copied().unwrap_or_default();
+        if self.counted == 0 && self.followed == 0 {
+            // Anywhere near the values will do to begin with.
+            for (median, &bin) in self.medians.iter_mut().zip(&self.gathered) {
+                median.bin = bin;
             }
-            for &bin in values_from(self.followed) {
+        }
+        for values in self.gathered[self.followed * dimensions..].chunks_exact(dimensions) {
+            for (median, &bin) in self.medians.iter_mut().zip(values) {
                 median.below += u32::from(bin < median.bin);
                 median.inside += u32::from(bin == median.bin);
             }
-            let strayed = median.below >= rank || median.below + median.inside < rank;
-            if (all || strayed) && rank > 0 {
-                for &bin in values_from(median.counted.into()) {
-                    counts[usize::from(bin)] += 1;
-                }
-                median.counted = frames as u16;
+        }
+        self.followed = frames;
+        let histograms = self.counts.chunks_exact_mut(self.bins.count.into());
+        for (dimension, (counts, median)) in histograms.zip(&mut self.medians).enumerate() {
+            let stays = median.below < rank && median.below + median.inside >= rank;
+            if stays && !all {
+                continue;
             }
-            if strayed && rank > 0 {
+            let new = &self.gathered[usize::from(median.counted) * dimensions..];
+            for &bin in new.iter().skip(dimension).step_by(dimensions) {
+                counts[usize::from(bin)] += 1;
+            }
+            median.counted = frames as u16;
+            if !stays {
                 median.walk(counts, rank);
             }
         }
-        self.followed = frames;
     }
 
     /// Tells of each dimension whose median has moved since it was last asked: from which bin, and

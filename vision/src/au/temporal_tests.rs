@@ -128,7 +128,10 @@ fn the_median_depends_on_what_odd_frames_saw() {
     // No odd frame succeeded: FHOG medians are 0, geometry medians the lowest bin.
     let (none, _, models) = terms(|t| t % 2 == 1, 4);
     let lowest = [GEOMETRY_BINS.centre(0); GEOMETRY_LEN];
-    for (found, expected) in none.iter().zip(models.products(&[0.0_f64; FHOG_LEN], &lowest)) {
+    for (found, expected) in none
+        .iter()
+        .zip(models.products(&[0.0_f64; FHOG_LEN], &lowest))
+    {
         assert!((found - expected).abs() < 1e-11);
     }
 }
