@@ -65,6 +65,7 @@ fn save(path: &Path, columns: usize, scenes: &[Scene], with_landmarks: bool) {
 
 fn main() {
     let folder = PathBuf::from(std::env::args().nth(1).unwrap_or_else(|| ".".to_owned()));
+    std::fs::create_dir_all(&folder).expect("the folder can be made");
     let mut random = Random::new(11);
     let people: Vec<Scene> = (0..12)
         .map(|_| {
