@@ -122,3 +122,50 @@ fn sum<S: Simd>(
     }
     sums
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::simd::for_each_simd;
+    use crate::testing::Sequence;
+
+    /// Outputs that are no multiple of those summed together, rows with a rest, an odd number of
+    /// vectors.
+    fn check<S: Simd>(simd: S) {
+        let (outputs, [inputs, rows, columns]) = (7, [2, 3, 2]);
+        let mut random = Sequence::new(3);
+        let mut values =
+            |count: usize| -> Vec<f32> { (0..count).map(|_| random.signed() as f32).collect() };
+        let (weights, bias) = (values(outputs * inputs * rows * columns), values(outputs));
+        let input = Maps {
+            channels: inputs,
+            height: 5,
+            width: 12,
+            data: values(inputs * 5 * 12),
+        };
+        let shape = MapsShape {
+            channels: outputs,
+            height: 3,
+            width: 11,
+        };
+        assert!(Kernels::can_give(shape));
+        let mut output = Maps::default();
+        output.reshape(shape);
+        let kernels = Kernels::new(&weights, (rows, columns), &bias);
+        convolve_with(simd, &kernels, &input, &mut output);
+        for (place, &found) in output.data.iter().enumerate() {
+            let (o, y, x) = (place / 33, place / 11 % 3, place % 11);
+            let mut expected = bias[o];
+            for (term, weight) in weights.chunks_exact(12).nth(o).unwrap().iter().enumerate() {
+                let (map, row, column) = (term / 6, term / 2 % 3, term % 2);
+                expected += weight * input.data[(map * 5 + y + row) * 12 + x + column];
+            }
+            assert!((found - expected).abs() < 1e-5, "{found} is not {expected}");
+        }
+    }
+
+    #[test]
+    fn all_instructions_give_the_sums() {
+        for_each_simd!(check());
+    }
+}
