@@ -39,9 +39,10 @@ impl MedianTerms {
             }
         }
         let scale = |sum: f64| {
-            // A model whose weights are all 0, or not numbers, has no use for a scale.
+            // A model whose weights are all 0, or not numbers, has no use for a scale; and the scale
+            // must be a number itself.
             let bits = if sum.is_normal() {
-                sum.log2().ceil()
+                sum.log2().ceil().max(-900.0)
             } else {
                 0.0
             };
