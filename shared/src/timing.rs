@@ -15,6 +15,11 @@ pub fn processor_time() -> u64 {
     nanos(ClockId::ThreadCPUTime)
 }
 
+/// Nanoseconds of processor time of this process with all its threads, children not included.
+pub fn processor_time_of_process() -> u64 {
+    nanos(ClockId::ProcessCPUTime)
+}
+
 fn nanos(clock: ClockId) -> u64 {
     let time = clock_gettime(clock);
     time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64

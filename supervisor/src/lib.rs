@@ -10,7 +10,6 @@ pub mod batch;
 pub mod cli;
 pub mod commands;
 mod cores;
-mod cpu_time;
 mod disk;
 mod events;
 pub mod identity;

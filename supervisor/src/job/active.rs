@@ -27,7 +27,6 @@ use super::ring_size::{check_memory, ring_layout};
 use super::room;
 use super::run::{Context, remark};
 use super::stages::StageTable;
-use crate::cpu_time;
 use crate::events::{Event, LaneId, ReaderEvent, TICK, WorkerEvent, WorkerId};
 use crate::input::reader::ReadError;
 use crate::input::{Input, Source};
@@ -350,7 +349,7 @@ impl Job {
                     busy.reclaim()
                 }
                 None => {
-                    let (cpu, done) = (cpu_time::of_this_thread(), busy.done());
+                    let (cpu, done) = (timing::processor_time(), busy.done());
                     done.read_results(&mut self.bytes);
                     let (analysis, behind) = self.bytes.split_at(FrameAnalysis::BYTES);
                     let (extras, times) = behind.split_at(self.extras.bytes());
@@ -365,7 +364,7 @@ impl Job {
                             context.trace.analysed(pid, report, frame, &timing);
                         }
                     }
-                    self.profile.reading_nanos += cpu_time::of_this_thread() - cpu;
+                    self.profile.reading_nanos += timing::processor_time() - cpu;
                     done.release()
                 }
             };

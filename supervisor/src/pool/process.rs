@@ -14,9 +14,9 @@ use std::time::Duration;
 use faceau_shared::protocol::{
     Connection, FromWorker, Greeting, MessageReader, MessageWriter, ProtocolError, ToWorker,
 };
+use faceau_shared::timing;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
-use crate::cpu_time;
 use crate::events::{Event, EventSender, WorkerEvent, WorkerId};
 
 /// A line of a worker's standard error is cut here.
@@ -166,7 +166,7 @@ fn listen(mut reader: MessageReader, send: &dyn Fn(WorkerEvent), nanos: &AtomicU
         loop {
             let message: FromWorker = reader.receive()?;
             send(WorkerEvent::Said(message));
-            let spent = cpu_time::of_this_thread();
+            let spent = timing::processor_time();
             nanos.fetch_add(spent - booked, Ordering::Relaxed);
             booked = spent;
         }

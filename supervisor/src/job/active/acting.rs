@@ -7,7 +7,6 @@ use faceau_shared::timing;
 use faceau_vision::analysis::FrameAnalysis;
 
 use super::{Job, MOST_WARNINGS, Setback};
-use crate::cpu_time;
 use crate::events::{DecodedFrame, WorkerId};
 use crate::job::lane::Lane;
 use crate::job::outcome::JobError;
@@ -154,9 +153,9 @@ impl Job {
         };
         // From here on the slot is the worker's, whether or not it lives to read the message.
         lane.lend(slot.dispatch());
-        let cpu = cpu_time::of_this_thread();
+        let cpu = timing::processor_time();
         context.pool.dispatch(id, frame_task);
-        self.profile.messages_nanos += cpu_time::of_this_thread() - cpu;
+        self.profile.messages_nanos += timing::processor_time() - cpu;
     }
 
     fn recycle(&mut self) {

@@ -2,8 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use faceau_shared::timing;
+
 use super::Job;
-use crate::cpu_time;
 use crate::events::Event;
 use crate::job::outcome::{JobError, JobReport, Outcome};
 use crate::job::run::Context;
@@ -93,8 +94,8 @@ pub(super) struct CpuTimes {
 impl CpuTimes {
     pub(super) fn now(pool: &Pool) -> Self {
         Self {
-            process: cpu_time::of_this_process(),
-            event_loop: cpu_time::of_this_thread(),
+            process: timing::processor_time_of_process(),
+            event_loop: timing::processor_time(),
             listening: pool.listening_nanos(),
         }
     }
