@@ -16,6 +16,7 @@ pub mod model_file;
 pub mod network;
 pub mod openface3;
 pub mod pipeline;
+mod rounding;
 pub mod shape;
 mod simd;
 pub mod stage;

@@ -5,6 +5,7 @@
 //! Where the matrix comes from is not known here.
 
 use crate::image::BgrView;
+use crate::rounding::whole;
 use crate::simd::pixels::{PixelPair, mix};
 
 /// Fractions of a pixel that are told apart.
@@ -106,17 +107,6 @@ fn invert(matrix: &[f32; 6]) -> [f64; 6] {
 #[inline]
 pub(crate) fn fixed(value: f64) -> i32 {
     whole(value * COORDINATE_SCALE) as i32
-}
-
-/// The nearest whole number, half to even, of all numbers below 2^51; larger ones stay as large.
-///
-/// It is what the processor does anyway, without calling a function for it.
-#[inline]
-pub(crate) fn whole(value: f64) -> f64 {
-    /// From here on (to twice that) the numbers that `f64` can hold are whole ones, so adding
-    /// this rounds.
-    const WHOLE: f64 = 6_755_399_441_055_744.0;
-    (value + WHOLE) - WHOLE
 }
 
 /// The colour at (x, y), in 1/32 px.

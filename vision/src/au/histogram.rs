@@ -32,6 +32,11 @@ impl Bins {
         position.clamp(0.0, count - 1.0) as u16
     }
 
+    /// No value that a bin stands for is farther from 0.
+    pub(super) fn farthest(&self) -> f64 {
+        self.low.abs().max(self.high.abs())
+    }
+
     /// The value in the middle of a bin.
     #[inline]
     pub fn centre(&self, bin: u16) -> f64 {

@@ -3,14 +3,12 @@
 //! Most medians stay where they are from frame to frame, so only what has moved is added. The sums
 //! are whole numbers: the result does not depend on when, and how often, it was asked for.
 
+use super::histogram::{FHOG_BINS, GEOMETRY_BINS};
 use super::models::{AuModels, GROUP, PerGroup};
 use super::running_median::RunningMedian;
-use crate::analysis::{AU_MODELS, DESCRIPTOR_LEN, FHOG_LEN, GEOMETRY_LEN};
-use crate::warp::whole;
+use crate::analysis::{AU_MODELS, DESCRIPTOR_LEN, FHOG_LEN};
+use crate::rounding::whole;
 
-/// No median is farther from 0 than this: the ends of their histograms.
-const LARGEST_FHOG: f64 = 1.0;
-const LARGEST_GEOMETRY: f64 = 60.0;
 /// Bits of the largest sum that there can be: an `f64` holds three more, so it adds exactly.
 const SUM_BITS: f64 = 50.0;
 
@@ -28,14 +26,14 @@ impl MedianTerms {
     pub(super) fn new(models: &AuModels) -> Self {
         let mut largest = PerGroup::<[f64; GROUP]>::default();
         for feature in 0..DESCRIPTOR_LEN {
-            let value = if feature < FHOG_LEN {
-                LARGEST_FHOG
+            let bins = if feature < FHOG_LEN {
+                FHOG_BINS
             } else {
-                LARGEST_GEOMETRY
+                GEOMETRY_BINS
             };
             let weights = models.weights_of(feature).into_iter().flatten();
             for (sum, weight) in largest.as_flattened_mut().iter_mut().zip(weights) {
-                *sum += value * weight.abs();
+                *sum += bins.farthest() * weight.abs();
             }
         }
         let scale = |sum: f64| {
@@ -48,16 +46,10 @@ impl MedianTerms {
             };
             (SUM_BITS - bits).exp2()
         };
-        let mut terms = Self {
+        Self {
             sums: PerGroup::default(),
             scales: largest.map(|group| group.map(scale)),
-        };
-        let (mut fhog, mut geometry) = ([0.0; FHOG_LEN], [0.0; GEOMETRY_LEN]);
-        RunningMedian::new().medians(&mut fhog, &mut geometry);
-        for (feature, &first) in fhog.iter().chain(&geometry).enumerate() {
-            terms.add(models, feature, 0.0, first);
         }
-        terms
     }
 
     /// w·median of every model; `median` is always that of the same video.
@@ -85,7 +77,7 @@ impl MedianTerms {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::au::histogram::{FHOG_BINS, GEOMETRY_BINS};
+    use crate::analysis::GEOMETRY_LEN;
     use crate::testing::{Sequence, au_models};
 
     #[test]

@@ -80,14 +80,13 @@ impl RunningMedian {
     }
 
     /// Tells which medians have moved since this was last asked: the feature's number (FHOG first),
-    /// what its median was (before the first time: that of no frames), and what it is.
+    /// what its median was (0 for all of them the first time), and what it is.
     pub(super) fn moves(&mut self, mut moved: impl FnMut(usize, f64, f64)) {
         self.fhog
-            .moves(|i, [from, to]| moved(i, fhog_value(from), fhog_value(to)));
-        self.geometry.moves(|i, bins| {
-            let [from, to] = bins.map(|bin| GEOMETRY_BINS.centre(bin));
-            moved(FHOG_LEN + i, from, to);
-        });
+            .moves(|i, from, to| moved(i, from.map_or(0.0, fhog_value), fhog_value(to)));
+        let value = |bin| GEOMETRY_BINS.centre(bin);
+        self.geometry
+            .moves(|i, from, to| moved(FHOG_LEN + i, from.map_or(0.0, value), value(to)));
     }
 }
 
@@ -115,8 +114,8 @@ struct Histograms {
 #[derive(Debug, Clone, Copy, Default)]
 struct Median {
     bin: u16,
-    /// The bin that was told last.
-    told: u16,
+    /// The bin that was told last, if it was ever told.
+    told: Option<u16>,
     /// How many of the gathered frames are in the histogram already.
     counted: u16,
     /// Number of values in the bins before.
@@ -204,14 +203,14 @@ impl Histograms {
         }
     }
 
-    /// Tells of each dimension whose median has moved since it was last asked: from which bin, and
-    /// to which.
-    fn moves(&mut self, mut moved: impl FnMut(usize, [u16; 2])) {
+    /// Tells of each dimension whose median has moved since it was last asked: from which bin, if it
+    /// was asked before, and to which.
+    fn moves(&mut self, mut moved: impl FnMut(usize, Option<u16>, u16)) {
         self.follow();
         for (dimension, median) in self.medians.iter_mut().enumerate() {
-            if median.told != median.bin {
-                moved(dimension, [median.told, median.bin]);
-                median.told = median.bin;
+            if median.told != Some(median.bin) {
+                moved(dimension, median.told, median.bin);
+                median.told = Some(median.bin);
             }
         }
     }
@@ -262,20 +261,20 @@ mod tests {
             looked_at in prop::collection::vec(any::<bool>(), 150),
         ) {
             let mut histograms = Histograms::new(1, FHOG_BINS);
-            let (mut seen, mut told) = (Vec::new(), 0);
+            let (mut seen, mut told) = (Vec::new(), None);
             for (value, look) in sequence.into_iter().zip(looked_at) {
                 seen.push(value);
                 histograms.add(&[value]);
                 if look {
                     let before = told;
-                    histograms.moves(|_, [from, to]| {
+                    histograms.moves(|_, from, to| {
                         assert_eq!(from, told);
-                        told = to;
+                        told = Some(to);
                     });
                     let mut sorted = seen.clone();
                     sorted.sort_unstable();
                     let expected = sorted[seen.len().div_ceil(2) - 1];
-                    prop_assert_eq!(told, expected, "it was {}", before);
+                    prop_assert_eq!(told, Some(expected), "it was {:?}", before);
                 }
             }
         }

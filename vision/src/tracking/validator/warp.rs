@@ -8,7 +8,7 @@ use crate::analysis::LANDMARKS;
 use crate::grey::{interpolate, luma};
 use crate::image::BgrView;
 use crate::model_file::{BinaryReader, ModelFileError};
-use crate::warp::whole;
+use crate::rounding::whole;
 
 /// Side of the square reference image.
 pub(super) const SIDE: usize = 60;
