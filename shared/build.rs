@@ -9,7 +9,13 @@ use std::{env, fs, io};
 fn main() {
     let here = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
     let mut hasher = DefaultHasher::new();
-    for name in ["shared", "models", "inference", "vision", "worker"] {
+    for name in [
+        "shared",
+        "models",
+        "crates/inference",
+        "crates/vision",
+        "worker",
+    ] {
         let sources = here.join("..").join(name).join("src");
         println!("cargo::rerun-if-changed={}", sources.display());
         let mut files = BTreeMap::new();

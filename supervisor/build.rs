@@ -1,5 +1,6 @@
-//! Computes a digest of the supervisor's own sources. Together with the build id that supervisor
-//! and workers share it tells whether two programs cut, merge and write in the same way.
+//! Computes a digest of the sources of the supervisor and of what it reads videos with. Together with
+//! the build id that supervisor and workers share it tells whether two programs cut, merge and write in
+//! the same way.
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -7,16 +8,20 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 fn main() {
-    let sources = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default()).join("src");
-    println!("cargo::rerun-if-changed={}", sources.display());
-    let mut files = BTreeMap::new();
-    if let Err(error) = collect(&sources, &mut files) {
-        println!("cargo::error={}: {error}", sources.display());
-    }
+    let here = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
     let mut hasher = DefaultHasher::new();
-    for (path, contents) in files {
-        path.strip_prefix(&sources).ok().hash(&mut hasher);
-        contents.hash(&mut hasher);
+    for name in ["supervisor", "crates/media"] {
+        let sources = here.join("..").join(name).join("src");
+        println!("cargo::rerun-if-changed={}", sources.display());
+        let mut files = BTreeMap::new();
+        if let Err(error) = collect(&sources, &mut files) {
+            println!("cargo::error={}: {error}", sources.display());
+        }
+        for (path, contents) in files {
+            // Relative, so that the same sources in another folder are the same build.
+            path.strip_prefix(&sources).ok().hash(&mut hasher);
+            contents.hash(&mut hasher);
+        }
     }
     println!(
         "cargo::rustc-env=FACEAU_SUPERVISOR_SOURCES={:016x}",

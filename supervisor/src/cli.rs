@@ -8,12 +8,12 @@ use clap::{ArgAction, Args, ValueEnum};
 use faceau_models::{ModelSet, Precision};
 use faceau_vision::extras::Extras;
 
-use crate::input::video::{Decoder, DecoderWish, Hardware};
 use crate::output::ColumnGroup;
 use crate::pipeline::OpenFace3Args;
 use crate::placement::ProviderArgs;
 use crate::plan::Tracking;
 use crate::progress::{Style, Verbosity};
+use faceau_media::video::{Decoder, DecoderWish, Hardware};
 
 /// What is wanted of videos: inputs, outputs, pipeline, workers.
 #[derive(Debug, Args)]

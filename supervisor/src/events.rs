@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 use faceau_shared::protocol::{FromWorker, ProtocolError};
 use faceau_shared::ring::QueuedSlot;
 
-use crate::input::reader::ReadError;
-use crate::input::{InputError, Source};
 use crate::job::TaskId;
+use faceau_media::reader::ReadError;
+use faceau_media::{InputError, Source};
 
 /// Names one worker process. Never used twice, so that late news of a dead worker meets nobody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -1,6 +1,6 @@
 //! The supervisor: inputs → plan → decode → pool of workers → merge → outputs.
 //!
-//! Follow a frame: [`input`] finds it and decodes it into a slot, [`plan`] says which segment it
+//! Follow a frame: [`faceau_media`] finds it and decodes it into a slot, [`plan`] says which segment it
 //! belongs to, [`job`] sends it to a worker of the [`pool`] and puts its results in order,
 //! [`output`] writes its row. [`batch`] does this for every input; no image mathematics happens
 //! in this crate. What the program does besides is in [`commands`].
@@ -13,7 +13,6 @@ mod cores;
 mod disk;
 mod events;
 pub mod identity;
-pub mod input;
 mod job;
 mod journal;
 mod machine;

@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use crate::input::FrameIndex;
+use faceau_media::FrameIndex;
 
 /// Frames tracked before a segment's first one, with results dropped, so that the tracker has
 /// settled where its output begins. `docs/accuracy.md` has the measurement behind the number.

@@ -4,10 +4,10 @@
 use std::path::Path;
 
 use bytemuck::bytes_of;
+use faceau_media::reader::Reader;
+use faceau_media::video::{Decoder, DecoderWish};
+use faceau_media::{Input, Source};
 use faceau_models::{ModelSet, Store};
-use faceau_supervisor::input::reader::Reader;
-use faceau_supervisor::input::video::{Decoder, DecoderWish};
-use faceau_supervisor::input::{Input, Source};
 use faceau_tests::driving::Worker;
 use faceau_vision::image::BgrView;
 

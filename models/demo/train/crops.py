@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-# vision/src/tracking/pfld_tracker.rs: the box in units of the landmarks' size.
+# crates/vision/src/tracking/pfld_tracker.rs: the box in units of the landmarks' size.
 HEIGHT, RISE, WIDTH_TO_HEIGHT = 1.364, 0.177, 0.71
-# vision/src/tracking/pfld.rs: side of the crop in units of the box's longer side.
+# crates/vision/src/tracking/pfld.rs: side of the crop in units of the box's longer side.
 CROP = 1.1
 SIDE = 112
 # Crops are kept with a margin, from which every epoch cuts them anew.

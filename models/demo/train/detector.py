@@ -14,7 +14,7 @@ import graph
 
 MEANS = np.array([104.0, 117.0, 123.0], np.float32)
 REDUCED = 4
-# vision/src/tracking/retinaface/priors.rs
+# crates/vision/src/tracking/retinaface/priors.rs
 SCALES = [(8, (16, 32)), (16, (64, 128)), (32, (256, 512))]
 VARIANCES = (0.1, 0.2)
 # Priors that overlap a face this much must find it; less than the second must not.

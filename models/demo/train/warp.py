@@ -1,5 +1,5 @@
 """The validator's view of a face: cut out along a mesh of triangles and drawn where a face from the
-front has them, as vision/src/tracking/validator/warp.rs does it.
+front has them, as crates/vision/src/tracking/validator/warp.rs does it.
 """
 
 import numpy as np

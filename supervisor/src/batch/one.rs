@@ -8,13 +8,13 @@ use super::plan::Task;
 use crate::awake::Awake;
 use crate::events::EventReceiver;
 use crate::identity::{Identity, RecordedRun};
-use crate::input::{Input, InputError, Stamp};
 use crate::job::policy::Settings;
 use crate::job::{self, Context, JobError, JobReport, Outcome, stages_text, workers_text};
 use crate::journal::{JobFolder, Journal, JournalError};
 use crate::output::{OutputError, OutputPaths};
 use crate::placement::{self, Note, Placed, PlacementError};
 use crate::progress::{InputEnd, Progress, Status, Verbosity};
+use faceau_media::{Input, InputError, Stamp};
 
 impl Batch<'_> {
     /// Has an input its turn, whatever comes of it. Inputs are counted from 0.

@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use crate::cli::Cli;
-use crate::input::{self, Findings, Found, Input, InputError, ListError};
 use crate::output::{Place, distinct_tables};
 use crate::progress::Progress;
+use faceau_media::{Findings, Found, Input, InputError, ListError};
 
 /// The command line asks for something that cannot be.
 #[derive(Debug, thiserror::Error)]
@@ -39,9 +39,9 @@ impl Plan {
     pub(super) fn of(cli: &Cli) -> anyhow::Result<Self> {
         let mut names = cli.inputs.clone();
         if let Some(list) = &cli.from_file {
-            names.extend(input::read_list(list).map_err(PlanError::from)?);
+            names.extend(faceau_media::read_list(list).map_err(PlanError::from)?);
         }
-        let Findings { found, repeated } = input::find(&names, cli.recursive);
+        let Findings { found, repeated } = faceau_media::find(&names, cli.recursive);
         if cli.output.is_some() && found.len() > 1 {
             return Err(PlanError::OneOutput.into());
         }

@@ -7,12 +7,12 @@ use crate::cli::word;
 use crate::identity::{
     Identity, InputIdentity, ModelIdentity, ProgramIdentity, ResultOptions, VariantIdentity,
 };
-use crate::input::{Input, InputError};
 use crate::job::JobReport;
 use crate::output::run_record::{
     FORMAT, FrameCounts, InputRecord, ModelRecord, NetworkRecord, OptionsRecord, Program,
     RunRecord, Timing,
 };
+use faceau_media::{Input, InputError};
 
 impl Batch<'_> {
     /// What decides the output of `input`.

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use faceau_models::Sha256;
 use serde::{Deserialize, Serialize};
 
-use crate::input::{Input, InputError};
+use faceau_media::{Input, InputError};
 
 /// Bytes read at either end of a video.
 const VIDEO_ENDS: u64 = 1 << 20;

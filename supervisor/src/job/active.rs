@@ -28,14 +28,14 @@ use super::room;
 use super::run::{Context, remark};
 use super::stages::StageTable;
 use crate::events::{Event, LaneId, ReaderEvent, TICK, WorkerEvent, WorkerId};
-use crate::input::reader::ReadError;
-use crate::input::{Input, Source};
 use crate::machine;
 use crate::output::{OutputError, OutputPaths};
 use crate::plan::{self, Tracking};
 use crate::pool::News;
 use crate::progress::Tick;
 use crate::signals;
+use faceau_media::reader::ReadError;
+use faceau_media::{Input, Source};
 
 /// Frames that are marked as failed, and workers that are lost, are told of one by one up to so
 /// many.

@@ -15,8 +15,8 @@ use faceau_shared::timing;
 
 use super::task::TaskId;
 use crate::events::{DecodeTimes, DecodedFrame, Event, EventSender, LaneId, ReaderEvent, WorkerId};
-use crate::input::Source;
-use crate::input::reader::{ReadError, Reader};
+use faceau_media::Source;
+use faceau_media::reader::{ReadError, Reader};
 
 /// Free slots are given to the decoder when they are this part of the ring.
 const SHARE_OF_HANDFUL: usize = 2;

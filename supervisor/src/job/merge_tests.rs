@@ -1,9 +1,9 @@
 //! Workers advance in any order, are lost, disagree: every frame passes once, in order.
 
 use super::*;
-use crate::input::FrameIndex;
 use crate::job::keeper::Keeper;
 use crate::plan::{ShortestSegment, Tracking, cut};
+use faceau_media::FrameIndex;
 use proptest::prelude::*;
 
 const FRAMES: usize = 300;

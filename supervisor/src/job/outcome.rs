@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 use super::policy::MOST_ATTEMPTS;
 use super::profile::WorkerRow;
 use super::stages::StageTable;
-use crate::input::{InputError, Source};
 use crate::output::{ExtraOutputs, OutputError, Table};
 use crate::pool::PoolError;
+use faceau_media::{InputError, Source};
 
 /// A job could not be done.
 #[derive(Debug, thiserror::Error)]

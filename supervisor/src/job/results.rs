@@ -17,9 +17,9 @@ use super::outcome::FailedFrame;
 use super::pieces::{Finding, Found, PieceLog, piece_of};
 use super::policy::Task;
 use super::task::{RunOn, TaskId};
-use crate::input::Source;
 use crate::output::{ExtraOutputs, OutputError, OutputPaths, Table, TableDesign};
 use crate::plan::Segment;
+use faceau_media::Source;
 
 /// The results of a job so far.
 pub(super) struct Results {

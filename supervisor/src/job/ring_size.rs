@@ -10,7 +10,7 @@ use faceau_shared::timing::FrameTiming;
 use faceau_vision::analysis::FrameAnalysis;
 use faceau_vision::extras::Extras;
 
-use crate::input::{Geometry, InputError};
+use faceau_media::{Geometry, InputError};
 
 /// No more slots than this help.
 const MOST_SLOTS: usize = 8;

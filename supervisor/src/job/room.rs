@@ -11,8 +11,8 @@ use super::outcome::JobError;
 use super::run::Context;
 use crate::disk;
 use crate::events::Event;
-use crate::input::{Input, Source};
 use crate::output::{OutputError, OutputPaths};
+use faceau_media::{Input, Source};
 
 /// How often it is looked whether there is room again.
 const LOOK: Duration = Duration::from_millis(500);

@@ -14,14 +14,14 @@ use super::pieces::PieceLog;
 use super::policy::Settings;
 use super::room::{demand_room, wait_for_room};
 use crate::events::{Event, EventReceiver, EventSender, TICK, WorkerEvent, WorkerId};
-use crate::input::video::DecoderWish;
-use crate::input::{Input, InputError, Source};
 use crate::output::{OutputPaths, TableDesign};
 use crate::plan::{ShortestSegment, Tracking};
 use crate::pool::{News, Pool};
 use crate::progress::Progress;
 use crate::signals;
 use crate::trace::Trace;
+use faceau_media::video::DecoderWish;
+use faceau_media::{Input, InputError, Source};
 
 /// What a job needs from the batch it belongs to.
 pub struct Context<'a> {

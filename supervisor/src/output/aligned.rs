@@ -13,13 +13,6 @@ use super::unfinished::UnfinishedFolder;
 /// Bytes before the pixels: the file's header and the picture's.
 const HEADER: usize = 14 + 40;
 
-/// Whether a file of this name can be the picture of an aligned face.
-pub fn is_aligned_face(name: &str) -> bool {
-    name.strip_prefix("frame_det_00_")
-        .and_then(|rest| rest.strip_suffix(".bmp"))
-        .is_some_and(|number| number.parse::<u64>().is_ok())
-}
-
 /// A folder of faces that is being filled.
 #[derive(Debug)]
 pub struct AlignedFaces {
@@ -90,6 +83,7 @@ fn bitmap(face: &[u8], file: &mut Vec<u8>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use faceau_media::is_aligned_face;
 
     #[test]
     fn pictures_can_be_opened_by_others() {

@@ -15,7 +15,6 @@ pub mod run_record;
 mod table;
 mod unfinished;
 
-pub use aligned::is_aligned_face;
 pub use columns::{ColumnGroup, Columns, UnknownColumns};
 pub use extra::ExtraOutputs;
 pub use naming::{Place, distinct_tables};

@@ -14,7 +14,7 @@ use std::path::{Component, Path, PathBuf};
 
 use faceau_models::Sha256;
 
-use crate::input::{Found, Input};
+use faceau_media::{Found, Input};
 
 /// Bytes that an input's name may have to be all of its outputs' name. File systems allow 255, and
 /// endings follow.

@@ -4,9 +4,9 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use faceau_media::is_aligned_face;
 use faceau_vision::extras::Extras;
 
-use super::aligned::is_aligned_face;
 use crate::disk;
 use crate::journal::JobFolder;
 

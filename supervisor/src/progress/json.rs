@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::Tick;
 use super::ending::{Counts, Ending, InputEnd, Status};
-use crate::input::Geometry;
+use faceau_media::Geometry;
 
 /// Version of the events: a reader must refuse another one. Adding a field or an event does not
 /// change it; `docs/progress.md` has its history.

@@ -13,9 +13,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::disk;
-use crate::input::Geometry;
 use bar::Bar;
 pub use ending::{Counts, Ending, InputEnd, Status};
+use faceau_media::Geometry;
 pub use json::FORMAT;
 use json::JsonStream;
 use rate::Rate;

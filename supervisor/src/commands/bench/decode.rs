@@ -7,9 +7,9 @@ use anyhow::bail;
 use faceau_shared::ring::RingLayout;
 
 use super::report::DecodeCeiling;
-use crate::input::reader::Reader;
-use crate::input::video::{Decoder, DecoderWish};
-use crate::input::{Source, find};
+use faceau_media::reader::Reader;
+use faceau_media::video::{Decoder, DecoderWish};
+use faceau_media::{Source, find};
 
 /// Decodes and converts every frame on one thread.
 pub fn ceiling(video: &Path) -> anyhow::Result<DecodeCeiling> {

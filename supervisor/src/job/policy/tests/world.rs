@@ -4,12 +4,12 @@
 use super::super::*;
 use super::process::{FakeLane, Memory, Process};
 use crate::events::WorkerId;
-use crate::input::FrameIndex;
 use crate::job::keeper::Kept;
 use crate::job::merge::Merger;
 use crate::job::pieces::Finding;
 use crate::plan::{Segment, ShortestSegment, Tracking, cut};
 use crate::pool::staff::{self, Order, Staff};
+use faceau_media::FrameIndex;
 use faceau_vision::analysis::FrameAnalysis;
 use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;

@@ -8,6 +8,7 @@ mod bounds;
 mod error;
 mod find;
 mod image_folder;
+mod ours;
 pub mod reader;
 mod source;
 mod stamp;
@@ -15,5 +16,6 @@ pub mod video;
 
 pub use error::InputError;
 pub use find::{Findings, Found, Input, ListError, find, read_list};
+pub use ours::is_aligned_face;
 pub use source::{FrameIndex, Geometry, Source};
 pub use stamp::Stamp;

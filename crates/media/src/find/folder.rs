@@ -7,8 +7,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::{Found, Input, has_ending, sort_naturally};
-use crate::input::InputError;
-use crate::output::is_aligned_face;
+use crate::InputError;
+use crate::is_aligned_face;
 
 /// Endings of files that are taken for videos when a folder is given. A file named directly is
 /// tried whatever its ending.

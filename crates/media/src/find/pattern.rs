@@ -7,7 +7,7 @@ use glob::{MatchOptions, Pattern};
 
 use super::folder::{self, VIDEO_ENDINGS};
 use super::{Found, Input, has_ending, sort_naturally};
-use crate::input::InputError;
+use crate::InputError;
 
 /// As shells do it: `*` stops at folders and does not find hidden files.
 const OPTIONS: MatchOptions = MatchOptions {
