@@ -8,6 +8,7 @@ use clap::{ArgAction, Args, ValueEnum};
 use faceau_models::{ModelSet, Precision};
 use faceau_vision::extras::Extras;
 
+use crate::camera::CameraArgs;
 use crate::output::ColumnGroup;
 use crate::pipeline::OpenFace3Args;
 use crate::placement::ProviderArgs;
@@ -49,6 +50,10 @@ pub struct Cli {
     /// Which columns the tables have [default: all that the pipeline knows]
     #[arg(long, value_enum, value_delimiter = ',', value_name = "GROUPS")]
     pub columns: Vec<ColumnGroup>,
+
+    /// What stands between the columns of tables [default: openface]
+    #[arg(long, value_enum, value_name = "STYLE")]
+    pub header: Option<HeaderChoice>,
 
     /// Also write each frame's HOG descriptor, in OpenFace's format, to a .hog file beside the table
     #[arg(long)]
@@ -143,6 +148,10 @@ pub struct Cli {
 
     #[allow(missing_docs)] // said on its fields
     #[command(flatten)]
+    pub camera: CameraArgs,
+
+    #[allow(missing_docs)] // said on its fields
+    #[command(flatten)]
     pub openface3: OpenFace3Args,
 
     /// Have every inference take at least so long, one at a time in each worker: a simulation
@@ -184,6 +193,11 @@ impl Cli {
             (false, true) => Verbosity::Verbose,
             (false, false) => Verbosity::Normal,
         }
+    }
+
+    /// Whether tables are written without the space after the comma.
+    pub fn plain_tables(&self) -> bool {
+        self.header == Some(HeaderChoice::Plain)
     }
 
     /// How to show progress; a bar only makes sense on a terminal.
@@ -234,6 +248,15 @@ impl PipelineChoice {
             Self::Openface3 => &[Openface3],
         }
     }
+}
+
+/// `--header`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum HeaderChoice {
+    /// A comma and a space, as in OpenFace's tables, in the header and in rows
+    Openface,
+    /// A comma alone, as most readers expect: names and words then begin without a space
+    Plain,
 }
 
 /// `--tracking`
@@ -359,6 +382,12 @@ mod tests {
             &["x", "a.mp4", "-q", "-v"],
             &["x", "a.mp4", "--columns", "pose,nose"],
             &["x", "a.mp4", "--columns", ""],
+            &["x", "a.mp4", "--header", "pretty"],
+            &["x", "a.mp4", "--compat", "facemirror", "--header", "plain"],
+            &["x", "a.mp4", "--fx", "0"],
+            &["x", "a.mp4", "--fx", "inf"],
+            &["x", "a.mp4", "--cx", "wide"],
+            &["x", "a.mp4", "--fy", "500"],
         ] {
             assert!(parse(args).is_err(), "{args:?}");
         }

@@ -7,6 +7,7 @@
 
 mod awake;
 pub mod batch;
+pub mod camera;
 pub mod cli;
 pub mod commands;
 mod cores;

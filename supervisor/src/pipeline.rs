@@ -30,7 +30,7 @@ pub struct OpenFace3Args {
     pub no_au45: bool,
 
     /// Measure and write as an earlier program did, errors included, to compare with its tables
-    #[arg(long, value_enum, value_name = "PROGRAM", conflicts_with = "columns")]
+    #[arg(long, value_enum, value_name = "PROGRAM", conflicts_with_all = ["columns", "header"])]
     pub compat: Option<CompatChoice>,
 }
 
@@ -155,6 +155,12 @@ impl PipelineOptions {
 
     fn of_openface3(cli: &Cli) -> Result<Self, UnsuitableOptions> {
         let unsuitable = |reason: &str| Err(UnsuitableOptions(reason.to_owned()));
+        if !cli.camera.options().is_empty() {
+            return unsuitable(
+                "--fx, --fy, --cx and --cy: --pipeline openface3 measures nothing that depends on \
+                 the camera",
+            );
+        }
         let args = &cli.openface3;
         let whole_frame = args.face == Some(FaceChoice::WholeFrame);
         // The landmarks take most of the time, so they are placed only where a column needs them,
@@ -260,6 +266,7 @@ mod tests {
             (ModelSet::Pfld, &["--face", "detect"], "--face"),
             (ModelSet::Openface3, &["--redetect", "0"], "--redetect 0"),
             (ModelSet::Openface3, &["--hog"], "--hog"),
+            (ModelSet::Openface3, &["--fx", "800"], "--fx"),
             (
                 ModelSet::Openface3,
                 &["--redetect", "5", "--no-au45"],

@@ -17,7 +17,7 @@ use faceau_vision::openface3::mtl::Mtl;
 use faceau_vision::openface3::star::Star;
 use faceau_vision::openface3::{Convention, OpenFace3Analyser};
 use faceau_vision::pipeline::FrameAnalyser;
-use faceau_vision::shape::ShapeModel;
+use faceau_vision::shape::{Intrinsics, ShapeModel};
 use faceau_vision::tracking::LandmarkTracker;
 use faceau_vision::tracking::clm::face_model::FaceModel;
 use faceau_vision::tracking::clm::openface_tracker::OpenFaceTracker;
@@ -147,7 +147,13 @@ impl Opening<'_, '_> {
         let models = Arc::new(self.au_models()?);
         let aus = AuAnalyser::new(Arc::clone(&shape), triangulation, models)
             .with_context(|| self.name(id::AU_PDM))?;
-        Ok(FrameAnalyser::new(tracker, shape, aus, None))
+        let given = self.setup.camera;
+        let camera = Intrinsics {
+            focal: given.focal,
+            cx: given.cx,
+            cy: given.cy,
+        };
+        Ok(FrameAnalyser::new(tracker, shape, aus, camera))
     }
 
     /// OpenFace 3.0's networks; those that are not asked for are not opened.

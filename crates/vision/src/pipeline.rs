@@ -13,7 +13,7 @@ use crate::extras::Extras;
 use crate::gaze::{EYE_LANDMARKS, EyeFit, Gaze};
 use crate::image::BgrView;
 use crate::network::NetworkError;
-use crate::shape::{Camera, FitScratch, ShapeModel, ShapeParameters, estimate_pose};
+use crate::shape::{Camera, FitScratch, Intrinsics, ShapeModel, ShapeParameters, estimate_pose};
 use crate::stage::{Stage, StageClock};
 use crate::tracking::{LandmarkTracker, Tracked};
 
@@ -22,7 +22,7 @@ pub struct FrameAnalyser<T> {
     tracker: T,
     shape: Arc<ShapeModel>,
     aus: AuAnalyser,
-    camera: Option<Camera>,
+    camera: Intrinsics,
     tracked: Tracked,
     /// The shape as the AU models want it, where the tracker's is another.
     plain_fit: ShapeParameters,
@@ -33,14 +33,9 @@ pub struct FrameAnalyser<T> {
 }
 
 impl<T: LandmarkTracker> FrameAnalyser<T> {
-    /// Puts a tracker and the AU models together. `shape` is the face's shape model; without a
-    /// `camera`, the default one for each frame's size is assumed.
-    pub fn new(
-        tracker: T,
-        shape: Arc<ShapeModel>,
-        aus: AuAnalyser,
-        camera: Option<Camera>,
-    ) -> Self {
+    /// Puts a tracker and the AU models together. `shape` is the face's shape model; what is not
+    /// known of the `camera` is assumed for each frame's size.
+    pub fn new(tracker: T, shape: Arc<ShapeModel>, aus: AuAnalyser, camera: Intrinsics) -> Self {
         Self {
             tracker,
             shape_3d: vec![0.0; 3 * shape.landmarks()],
@@ -131,9 +126,7 @@ impl<T: LandmarkTracker> FrameAnalyser<T> {
         out.confidence = self.tracked.confidence;
         out.success = self.tracked.success.into();
         // A tracker that has landmarks but no shape yet leaves these, and what follows, at zero.
-        let camera = self
-            .camera
-            .unwrap_or_else(|| Camera::default_for(frame.width(), frame.height()));
+        let camera = self.camera.camera(frame.width(), frame.height());
         if shape.local.len() == out.local.len() {
             self.shape.shape_3d(&shape.local, &mut self.shape_3d);
             camera.landmarks_3d(shape, &self.shape_3d, landmarks, &mut out.landmarks_3d);

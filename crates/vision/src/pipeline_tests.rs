@@ -3,6 +3,7 @@
 use super::*;
 use crate::analysis::TrackerMemory;
 use crate::au::mask::Triangulation;
+use crate::shape::Intrinsics;
 use crate::testing::{Sequence, au_models, shape_model_text, triangulation_text};
 
 /// Says the same about every frame.
@@ -62,7 +63,7 @@ fn analyser(tracked: Tracked) -> FrameAnalyser<Fixed> {
     let model = shape_model();
     let triangulation = Triangulation::parse(&triangulation_text()).unwrap();
     let aus = AuAnalyser::new(model.clone(), triangulation, Arc::new(au_models())).unwrap();
-    FrameAnalyser::new(Fixed(tracked), model, aus, None)
+    FrameAnalyser::new(Fixed(tracked), model, aus, Intrinsics::default())
 }
 
 /// 320 x 240 pixels of noise.

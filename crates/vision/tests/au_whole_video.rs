@@ -15,6 +15,7 @@ use faceau_vision::au::temporal::{ScoreLog, TemporalRecord, TemporalStage};
 use faceau_vision::image::BgrView;
 use faceau_vision::network::NetworkError;
 use faceau_vision::pipeline::FrameAnalyser;
+use faceau_vision::shape::Intrinsics;
 use faceau_vision::stage::{Stage, StageClock};
 use faceau_vision::tracking::{LandmarkTracker, Tracked};
 
@@ -92,7 +93,7 @@ fn aus_of_a_video_are_openfaces() {
         global: all_frames(&reference, "params_global").data,
         local: all_frames(&reference, "params_local").data,
     };
-    let mut analyser = FrameAnalyser::new(tracker, Arc::clone(&shape), aus, None);
+    let mut analyser = FrameAnalyser::new(tracker, Arc::clone(&shape), aus, Intrinsics::default());
     let mut stage = TemporalStage::new(au_models.clone(), ScoreLog::in_memory());
     let mut analysis = FrameAnalysis::zeroed();
     let mut nanos = [0_u64; Stage::COUNT];

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::Setup;
 
 /// What is to be examined.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Examination {
     /// As workers will be set up; its places do not count.
     pub setup: Setup,

@@ -27,7 +27,7 @@ pub enum ToWorker {
 }
 
 /// What a worker needs to open its sessions.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Setup {
     /// Where networks run that do not run on the processor: by the identifiers of their models,
     /// the names of the places.
@@ -38,6 +38,8 @@ pub struct Setup {
     pub redetect_every: u32,
     /// What the OpenFace 3.0 pipeline is to do, where it is the one.
     pub openface3: Option<OpenFace3Setup>,
+    /// What is known of the camera.
+    pub camera: CameraSetup,
     /// Folder into which the inputs of networks are written, for calibration.
     pub dump_inputs: Option<PathBuf>,
     /// Whether each frame's FHOG descriptor is wanted behind its analysis.
@@ -59,6 +61,7 @@ impl Setup {
             models,
             redetect_every: 0,
             openface3: None,
+            camera: CameraSetup::default(),
             dump_inputs: None,
             want_fhog: false,
             want_aligned: false,
@@ -66,6 +69,17 @@ impl Setup {
             simulated_inference_ms: 0,
         }
     }
+}
+
+/// What is known of the camera, in pixels; the rest is assumed for each frame's size.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct CameraSetup {
+    /// Focal lengths along x and y.
+    pub focal: Option<[f64; 2]>,
+    /// Principal point, x.
+    pub cx: Option<f64>,
+    /// Principal point, y.
+    pub cy: Option<f64>,
 }
 
 /// What the OpenFace 3.0 pipeline is to do.

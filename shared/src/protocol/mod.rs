@@ -15,12 +15,12 @@ pub use connection::{Connection, Greeting, MessageReader, MessageWriter, Protoco
 pub use description::{EngineDescription, WorkerDescription};
 pub use examination::{Examination, FormTrial, GraphReport, Station, Trial, Verdict};
 pub use messages::{
-    Begin, FrameTask, FromWorker, LogLevel, OpenFace3Setup, SessionReport, Setup, ToWorker,
-    WorkerReport,
+    Begin, CameraSetup, FrameTask, FromWorker, LogLevel, OpenFace3Setup, SessionReport, Setup,
+    ToWorker, WorkerReport,
 };
 
 /// Version of the messages. Changes whenever their meaning or layout does.
-pub const PROTOCOL_VERSION: u32 = 2;
+pub const PROTOCOL_VERSION: u32 = 3;
 
 /// Names the build: version and a hash of the sources whose types travel between processes.
 pub fn build_id() -> &'static str {

@@ -147,6 +147,11 @@ impl<'a> Batch<'a> {
         }
         let options = PipelineOptions::of(cli, models.pinned.set.set)?;
         let columns = Columns::select(&cli.columns, models.known_columns())?;
+        let columns = if cli.plain_tables() {
+            columns.plain()
+        } else {
+            columns
+        };
         let (sender, events) = events::channel();
         signals::watch(&sender)?;
         let command = WorkerCommand {
@@ -156,6 +161,7 @@ impl<'a> Batch<'a> {
                 models: models.pinned.set.clone(),
                 redetect_every: options.redetect_every,
                 openface3: options.openface3.as_ref().map(OpenFace3Options::setup),
+                camera: cli.camera.options().setup(),
                 dump_inputs: cli.dump_inputs.clone(),
                 want_fhog: cli.hog,
                 want_aligned: cli.aligned,

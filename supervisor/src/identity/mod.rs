@@ -6,7 +6,7 @@
 
 mod input;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::fs;
 use std::path::Path;
@@ -14,6 +14,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::camera::CameraOptions;
 use crate::pipeline::OpenFace3Options;
 
 pub use input::InputIdentity;
@@ -21,7 +22,7 @@ pub use input::InputIdentity;
 use crate::output::run_record::FrameCounts;
 
 /// All that decides an output.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Identity {
     /// The input, by its content.
     pub input: InputIdentity,
@@ -34,7 +35,7 @@ pub struct Identity {
 }
 
 /// The options that shape the result.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ResultOptions {
     /// The pipeline.
     pub pipeline: String,
@@ -59,8 +60,14 @@ pub struct ResultOptions {
     /// What the OpenFace 3.0 pipeline was told, where it was the one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub openface3: Option<OpenFace3Options>,
+    /// What was given of the camera.
+    #[serde(flatten)]
+    pub camera: CameraOptions,
     /// Groups of columns of the table.
     pub columns: Vec<String>,
+    /// What stands between the columns, where it is not a comma and a space.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub header: Option<String>,
     /// Whether there is a HOG file.
     pub hog: bool,
     /// Whether there are aligned faces.
@@ -201,13 +208,18 @@ impl ResultOptions {
             Ok(Value::Object(fields)) => fields,
             _ => serde_json::Map::new(),
         };
-        let then = fields(earlier);
-        let changed = fields(self).into_iter().filter_map(|(name, now)| {
-            let then = then.get(&name).unwrap_or(&Value::Null);
-            (*then != now).then(|| Difference::Option {
-                then: spelled(then),
+        let (now, then) = (fields(self), fields(earlier));
+        // Some are only there when they are given.
+        let names: BTreeSet<&String> = now.keys().chain(then.keys()).collect();
+        let value = |fields: &serde_json::Map<String, Value>, name: &str| {
+            fields.get(name).cloned().unwrap_or(Value::Null)
+        };
+        let changed = names.into_iter().filter_map(|name| {
+            let (now, then) = (value(&now, name), value(&then, name));
+            (then != now).then(|| Difference::Option {
+                then: spelled(&then),
                 now: spelled(&now),
-                name,
+                name: name.clone(),
             })
         });
         changed.collect()
@@ -217,6 +229,7 @@ impl ResultOptions {
 /// An option's value as people would write it.
 fn spelled(value: &Value) -> String {
     match value {
+        Value::Null => "not given".to_owned(),
         Value::String(text) => text.clone(),
         Value::Array(values) => values.iter().map(spelled).collect::<Vec<_>>().join(","),
         other => other.to_string(),
@@ -237,7 +250,7 @@ fn other_models(now: &[ModelIdentity], then: &[ModelIdentity]) -> Vec<String> {
 }
 
 /// What a run record says of the output that it lies beside.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct RecordedRun {
     /// Whether all frames are in the output.
     pub complete: bool,
@@ -308,7 +321,9 @@ pub(crate) mod tests {
                 decoder: "software".into(),
                 redetect_every: 0,
                 openface3: None,
+                camera: CameraOptions::default(),
                 columns: vec!["pose".into(), "aus".into()],
+                header: None,
                 hog: false,
                 aligned: false,
             },
@@ -340,6 +355,35 @@ pub(crate) mod tests {
         assert!(texts.contains(&"other model files (a, b)".into()));
         assert!(texts[4].contains("older"));
         assert_eq!(now.differences_of_result(&then).len(), 4);
+    }
+
+    #[test]
+    fn an_option_that_was_given_once_and_is_not_now_is_a_difference() {
+        let (now, mut then) = (identity(), identity());
+        then.options.camera.fx = Some(1421.875);
+        then.options.header = Some("plain".into());
+        then.options.coreml_units = Some("gpu".into());
+        let texts = |now: &Identity, then: &Identity| -> Vec<String> {
+            let found = now.differences(then);
+            found.iter().map(ToString::to_string).collect()
+        };
+        assert_eq!(
+            texts(&now, &then),
+            [
+                "the option coreml_units was gpu and is not given now",
+                "the option fx was 1421.875 and is not given now",
+                "the option header was plain and is not given now",
+            ]
+        );
+        assert_eq!(texts(&then, &now).len(), 3);
+        // And what a record says is read again as it was.
+        let text = serde_json::to_string(&then).unwrap();
+        assert_eq!(serde_json::from_str::<Identity>(&text).unwrap(), then);
+        let text = serde_json::to_string(&now).unwrap();
+        assert!(
+            !text.contains("\"fx\"") && !text.contains("header"),
+            "{text}"
+        );
     }
 
     #[test]

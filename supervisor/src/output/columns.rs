@@ -1,4 +1,5 @@
-//! Which columns a table has: those that the user wants, of those that the pipeline knows.
+//! Which columns a table has: those that the user wants, of those that the pipeline knows; and what
+//! stands between them.
 
 use std::fmt;
 
@@ -51,7 +52,10 @@ impl ColumnGroup {
 /// The groups of a table. Every table also has the frame's number, its time, the confidence and
 /// whether it succeeded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Columns([bool; ColumnGroup::ALL.len()]);
+pub struct Columns {
+    groups: [bool; ColumnGroup::ALL.len()],
+    plain: bool,
+}
 
 /// A group was asked for that the pipeline does not know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,16 +80,13 @@ impl std::error::Error for UnknownColumns {}
 impl Columns {
     /// All that a pipeline with OpenFace 2.2's table knows, with or without landmarks on the eyes.
     pub fn known(eyes: bool) -> Self {
-        Self(
-            ColumnGroup::ALL
-                .map(|group| group != ColumnGroup::Emotion && (eyes || !group.needs_eyes())),
-        )
+        Self::those(|group| group != ColumnGroup::Emotion && (eyes || !group.needs_eyes()))
     }
 
     /// All that the OpenFace 3.0 pipeline knows.
     pub fn known_to_openface3() -> Self {
         use ColumnGroup::{Aus, Emotion, Gaze, Landmarks2d};
-        Self(ColumnGroup::ALL.map(|group| matches!(group, Gaze | Emotion | Landmarks2d | Aus)))
+        Self::those(|group| matches!(group, Gaze | Emotion | Landmarks2d | Aus))
     }
 
     /// The groups of `wanted`, or all that the pipeline knows when there are none.
@@ -102,7 +103,27 @@ impl Columns {
                 known,
             });
         }
-        Ok(Self(ColumnGroup::ALL.map(|group| wanted.contains(&group))))
+        Ok(Self::those(|group| wanted.contains(&group)))
+    }
+
+    fn those(chosen: impl Fn(ColumnGroup) -> bool) -> Self {
+        Self {
+            groups: ColumnGroup::ALL.map(chosen),
+            plain: false,
+        }
+    }
+
+    /// The same columns in a plain table: with nothing but a comma between them.
+    pub fn plain(self) -> Self {
+        Self {
+            plain: true,
+            ..self
+        }
+    }
+
+    /// What stands between two columns, in the header and in rows.
+    pub fn separator(&self) -> &'static str {
+        if self.plain { "," } else { ", " }
     }
 
     /// The groups by name.
@@ -118,7 +139,7 @@ impl Columns {
 
     /// Whether the table has this group.
     pub fn has(&self, group: ColumnGroup) -> bool {
-        self.0[group as usize]
+        self.groups[group as usize]
     }
 }
 

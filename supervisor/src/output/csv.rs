@@ -1,6 +1,6 @@
 //! The columns of OpenFace 2.2's CSV, in its order and number formats.
 //!
-//! Separator is a comma and a space, also in the header. Groups of columns that the pipeline does
+//! Separator is a comma and a space, also in the header, unless a plain table is wanted. Groups of columns that the pipeline does
 //! not know are left out, rather than filled with zeros.
 
 use std::io::Write;
@@ -79,7 +79,7 @@ pub(super) fn header(columns: &Columns, intensities: &[u8], presences: &[u8]) ->
         names.extend(intensities.iter().map(|au| format!("AU{au:02}_r")));
         names.extend(presences.iter().map(|au| format!("AU{au:02}_c")));
     }
-    names.join(", ")
+    names.join(columns.separator())
 }
 
 /// Appends the columns before the AUs for frame `frame` (counted from 1), without a line end.
@@ -93,9 +93,16 @@ pub(super) fn push_frame(
     push_integer(row, frame);
     // The face's number is always 0: one face is followed.
     // Writing into a vector cannot fail.
-    let _ = write!(row, ", 0, {seconds:.3}");
+    let separator = columns.separator();
+    let _ = write!(row, "{separator}0{separator}{seconds:.3}");
+    let push_all = |row: &mut Vec<u8>, values: &[f32], decimals| {
+        for &value in values {
+            row.extend_from_slice(separator.as_bytes());
+            push_f32(row, value, decimals);
+        }
+    };
     push_all(row, &[analysis.confidence], 2);
-    row.extend_from_slice(b", ");
+    row.extend_from_slice(separator.as_bytes());
     push_integer(row, analysis.success.into());
     if columns.has(ColumnGroup::Gaze) {
         push_all(row, analysis.gaze.as_flattened(), 6);
@@ -108,10 +115,10 @@ pub(super) fn push_frame(
     if columns.has(ColumnGroup::Pose) {
         let (translation, rotation) = analysis.pose.split_at(3);
         for value in translation {
-            let _ = write!(row, ", {value:.1}");
+            let _ = write!(row, "{separator}{value:.1}");
         }
         for value in rotation {
-            let _ = write!(row, ", {value:.3}");
+            let _ = write!(row, "{separator}{value:.3}");
         }
     }
     if columns.has(ColumnGroup::Landmarks2d) {
@@ -126,13 +133,6 @@ pub(super) fn push_frame(
     }
 }
 
-fn push_all(row: &mut Vec<u8>, values: &[f32], decimals: u32) {
-    for &value in values {
-        row.extend_from_slice(b", ");
-        push_f32(row, value, decimals);
-    }
-}
-
 /// Appends the AU columns, if there are to be any, and the line end.
 pub(super) fn push_aus(
     row: &mut Vec<u8>,
@@ -141,8 +141,9 @@ pub(super) fn push_aus(
     presences: &[f64; PRESENCES],
 ) {
     if columns.has(ColumnGroup::Aus) {
+        let separator = columns.separator();
         for value in intensities.iter().chain(presences) {
-            let _ = write!(row, ", {value:.2}");
+            let _ = write!(row, "{separator}{value:.2}");
         }
     }
     row.push(b'\n');
@@ -219,6 +220,15 @@ mod tests {
             "{row}"
         );
         assert!(row.ends_with(", 1.00\n"));
+    }
+
+    #[test]
+    fn a_plain_table_is_the_same_without_the_spaces() {
+        let (header, row) = table(&Columns::known(true));
+        let (plain_header, plain_row) = table(&Columns::known(true).plain());
+        assert_eq!(plain_header, header.replace(", ", ","));
+        assert_eq!(plain_row, row.replace(", ", ","));
+        assert!(!plain_header.contains(' ') && !plain_row.contains(' '));
     }
 
     /// What OpenFace wrote, read and written again, is the same text: names, order and formats.

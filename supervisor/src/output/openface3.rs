@@ -82,7 +82,7 @@ impl OpenFace3Rows {
                 if columns.has(ColumnGroup::Aus) {
                     names.extend(aus('r').into_iter().chain(aus('c')));
                 }
-                names.join(", ")
+                names.join(columns.separator())
             }
             OpenFace3Style::FaceMirror => {
                 names.extend(aus('r').into_iter().chain(aus('c')));
@@ -175,9 +175,18 @@ fn push_own(
     let known = |value: f32| if success { value } else { f32::NAN };
     push_integer(row, frame as u64 + 1);
     // Writing into a vector cannot fail.
-    let _ = write!(row, ", 0, {seconds:.3}");
+    let separator = columns.separator();
+    let _ = write!(row, "{separator}0{separator}{seconds:.3}");
+    let push_value = |row: &mut Vec<u8>, value: f32, decimals| {
+        row.extend_from_slice(separator.as_bytes());
+        if value.is_finite() {
+            push_f32(row, value, decimals);
+        } else {
+            row.extend_from_slice(b"nan");
+        }
+    };
     push_value(row, analysis.confidence, SCORE_DECIMALS);
-    row.extend_from_slice(b", ");
+    row.extend_from_slice(separator.as_bytes());
     push_integer(row, analysis.success.into());
     if columns.has(ColumnGroup::Gaze) {
         for angle in part.gaze {
@@ -188,7 +197,7 @@ fn push_own(
         let probabilities = probabilities(&part.emotions);
         let likeliest = likeliest(&probabilities).filter(|_| success);
         let name = likeliest.map_or("nan", |place| EMOTION_NAMES[place]);
-        let _ = write!(row, ", {name}");
+        let _ = write!(row, "{separator}{name}");
         for probability in probabilities {
             push_value(row, known(probability), SCORE_DECIMALS);
         }
@@ -239,15 +248,6 @@ fn likeliest(probabilities: &[f32; EMOTIONS]) -> Option<usize> {
             }
         })
         .filter(|_| finite)
-}
-
-fn push_value(row: &mut Vec<u8>, value: f32, decimals: u32) {
-    row.extend_from_slice(b", ");
-    if value.is_finite() {
-        push_f32(row, value, decimals);
-    } else {
-        row.extend_from_slice(b"nan");
-    }
 }
 
 /// Appends a number as Python's `repr` writes it: the shortest text that reads back as the same
@@ -349,6 +349,20 @@ mod tests {
         );
         assert!(lost[5..].iter().all(|(_, value)| value == "nan"));
         assert_eq!(cell(&table[2], "timestamp"), "0.080");
+    }
+
+    #[test]
+    fn a_plain_table_is_the_same_without_the_spaces() {
+        let written = |columns| {
+            let mut rows = OpenFace3Rows::new(own(columns), Some(30.0));
+            let mut text = rows.header().into_bytes();
+            rows.push_frame(&mut text, 0, 0.0, &seen());
+            String::from_utf8(text).unwrap()
+        };
+        let spaced = written(Columns::known_to_openface3());
+        let plain = written(Columns::known_to_openface3().plain());
+        assert_eq!(plain, spaced.replace(", ", ","));
+        assert!(!plain.contains(' '));
     }
 
     #[test]

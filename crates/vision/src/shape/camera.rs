@@ -19,6 +19,31 @@ pub struct Camera {
     pub cy: f64,
 }
 
+/// What is known of a camera, in pixels; the rest is assumed for each frame's size.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Intrinsics {
+    /// Focal lengths along x and y.
+    pub focal: Option<[f64; 2]>,
+    /// Principal point, x.
+    pub cx: Option<f64>,
+    /// Principal point, y.
+    pub cy: Option<f64>,
+}
+
+impl Intrinsics {
+    /// The camera of an image of `width` x `height` pixels.
+    pub fn camera(&self, width: usize, height: usize) -> Camera {
+        let assumed = Camera::default_for(width, height);
+        let [fx, fy] = self.focal.unwrap_or([assumed.fx, assumed.fy]);
+        Camera {
+            fx,
+            fy,
+            cx: self.cx.unwrap_or(assumed.cx),
+            cy: self.cy.unwrap_or(assumed.cy),
+        }
+    }
+}
+
 impl Camera {
     /// The camera that OpenFace assumes for an image of `width` x `height` pixels when it is told
     /// nothing: a webcam of 500 px focal length at 640 x 480, scaled, looking along the middle.
@@ -88,6 +113,22 @@ mod tests {
         );
         let phone = Camera::default_for(1080, 1920);
         assert_eq!((phone.fx, phone.cx, phone.cy), (1421.875, 540.0, 960.0));
+    }
+
+    #[test]
+    fn what_is_given_of_a_camera_counts_and_the_rest_is_assumed() {
+        let assumed = Camera::default_for(640, 480);
+        assert_eq!(Intrinsics::default().camera(640, 480), assumed);
+        let given = Intrinsics {
+            focal: Some([800.0, 810.0]),
+            cx: None,
+            cy: Some(-3.0),
+        };
+        let camera = given.camera(640, 480);
+        assert_eq!(
+            (camera.fx, camera.fy, camera.cx, camera.cy),
+            (800.0, 810.0, 320.0, -3.0)
+        );
     }
 
     #[test]

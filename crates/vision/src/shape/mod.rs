@@ -12,7 +12,7 @@ mod normal_equations;
 mod pose;
 mod rotation;
 
-pub use camera::Camera;
+pub use camera::{Camera, Intrinsics};
 pub use fit::{FitError, FitScratch};
 pub use model::ShapeModel;
 pub(crate) use normal_equations::{GLOBAL, Gram, NormalEquations, Point, WeakPose};
