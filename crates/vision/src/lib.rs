@@ -8,6 +8,7 @@
 
 pub mod analysis;
 pub mod au;
+pub mod colour;
 pub mod extras;
 pub mod gaze;
 pub mod grey;

@@ -8,7 +8,9 @@ pub mod hardware;
 pub mod index;
 mod orientation;
 mod picture;
+mod planes;
 
 pub use decoder::{PlanMismatch, ReadError, VideoReader};
 pub use hardware::{Decoder, DecoderWish, Hardware};
 pub use orientation::Orientation;
+pub use planes::{picture_format, planes_of};

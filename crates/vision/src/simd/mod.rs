@@ -11,6 +11,7 @@ mod neon;
 pub(crate) mod pixels;
 #[cfg(not(all(target_arch = "aarch64", target_feature = "neon")))]
 mod portable;
+pub(crate) mod words;
 
 #[cfg(target_arch = "x86_64")]
 pub(crate) use avx2::Avx2;
