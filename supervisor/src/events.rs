@@ -92,6 +92,9 @@ pub struct DecodedFrame {
     pub height: usize,
     /// Bytes from row to row.
     pub stride: usize,
+    /// Why there are no pixels, if there are none: its image cannot be read. It goes its way all the
+    /// same, so that its place in the order is kept.
+    pub unreadable: Option<String>,
     /// When it was decoded.
     pub times: DecodeTimes,
 }

@@ -116,15 +116,146 @@ fn a_folder_of_images_is_one_input_in_natural_order() {
     assert!(table.column("timestamp").iter().all(|&t| t == 0.0));
 }
 
+/// As in videos, a frame that cannot be had costs its own row and no other.
 #[test]
-fn an_image_that_is_none_is_named() {
+fn bad_images_of_a_sequence_are_rows_without_a_face() {
     let bench = Bench::new();
     let folder = bench.path("images");
     fs::create_dir(&folder).unwrap();
-    Picture::numbered(0).save(&folder.join("0.png"));
-    fs::write(folder.join("1.png"), "not an image").unwrap();
-    let ended = double(&bench).arg(&folder).run().expect_code(1);
+    for number in 0..9 {
+        let ending = ["png", "jpg", "bmp"][number % 3];
+        let path = folder.join(format!("{number}.{ending}"));
+        Picture::numbered(number).save(&path);
+        let whole = fs::read(&path).unwrap();
+        match number {
+            // The first of all, and one of each format.
+            0 => fs::write(path, "not an image").unwrap(),
+            3 | 4 | 5 => fs::write(path, &whole[..whole.len() * 2 / 3]).unwrap(),
+            7 => fs::write(path, "").unwrap(),
+            _ => {}
+        }
+    }
+    let bad = [1, 4, 5, 6, 8];
+    let mut tables = Vec::new();
+    for workers in ["1", "3"] {
+        let ended = bench
+            .with_double(&Orders::default())
+            .args(["-w", workers, "--force"])
+            .arg(&folder)
+            .run()
+            .expect_code(0);
+        ended.expect_line(&["warning", "of 9 images cannot be read", "0.png"]);
+        ended.expect_line(&[
+            "warning",
+            "frame 5 could not be analysed",
+            "4.jpg",
+            "cut short",
+        ]);
+        let table = bench.table("images.csv");
+        for (row, success) in (1..).zip(table.column("success")) {
+            assert_eq!(success == 0.0, bad.contains(&row), "{row}");
+        }
+        let failed = bench.record("images").frames.failed;
+        let numbers: Vec<u64> = failed.iter().map(|frame| frame.frame).collect();
+        assert_eq!(numbers, bad);
+        tables.push(fs::read(bench.out().join("images.csv")).unwrap());
+    }
+    assert_eq!(tables[0], tables[1]);
+
+    // One without a single good image is no input.
+    let none = bench.path("none");
+    fs::create_dir(&none).unwrap();
+    fs::write(none.join("1.png"), "not an image").unwrap();
+    let ended = double(&bench).arg(&none).run().expect_code(1);
     ended.expect_line(&["error", "1.png", "not an image"]);
+}
+
+/// Tables of images of this test's size and content are the same, whatever they are kept in.
+#[test]
+fn images_are_images_wherever_they_are_named() {
+    let bench = Bench::new();
+    let folder = bench.path("photos");
+    fs::create_dir(&folder).unwrap();
+    let names = ["a.png", "b.tif", "c.webp", "d.bmp", "e.JPG"];
+    for name in names {
+        Picture::corner().save(&folder.join(name));
+    }
+    double(&bench).arg(&folder).run().expect_code(0);
+    let sequence = bench.table("photos.csv").cells();
+    assert_eq!(sequence.len(), names.len());
+
+    // Each by itself, through a pattern and by name.
+    let pattern = folder.join("*.[a-z]*");
+    let ended = double(&bench)
+        .args(names.map(|name| folder.join(name)))
+        .run()
+        .expect_code(0);
+    for (name, in_sequence) in names.iter().zip(&sequence) {
+        ended.expect_line(&[name, "done", "1 frames"]);
+        let table = bench.table(&format!("{}.csv", &name[..1]));
+        assert_eq!(table.cells(), [in_sequence.clone()], "{name}");
+    }
+    let ended = double(&bench).arg(&pattern).run().expect_code(1);
+    ended.expect_line(&["4 images passed over", "a.png"]);
+}
+
+#[test]
+fn what_is_no_input_is_told() {
+    let bench = Bench::new();
+    let folder = bench.path("study");
+    fs::create_dir(&folder).unwrap();
+    write_numbered(&folder.join("p1.mp4"), 3);
+    for number in 0..7 {
+        fs::write(folder.join(format!("n{number}.txt")), "").unwrap();
+    }
+    std::os::unix::fs::symlink("p1.mp4", folder.join("p2.mp4")).unwrap();
+    std::os::unix::fs::symlink("nowhere", folder.join("p3.mp4")).unwrap();
+    let ended = double(&bench).arg(&folder).run().expect_code(1);
+    ended.expect_line(&["warning", "study", "7 files passed over", "n0.txt", "-v"]);
+    ended.expect_line(&["error", "p3.mp4", "nowhere"]);
+    expect_frames(&bench.table("p1.csv"), 3);
+    expect_frames(&bench.table("p2.csv"), 3);
+    let ended = double(&bench).args(["-v", "--force"]).arg(&folder).run();
+    ended.expect_line(&["7 files passed over", "n6.txt"]);
+}
+
+#[test]
+fn what_refers_to_other_files_is_refused() {
+    let bench = Bench::new();
+    write_numbered(&bench.path("m.ts"), 3);
+    for (name, content, word) in [
+        (
+            "list.m3u8",
+            "#EXTM3U\n#EXTINF:1.0,\nm.ts\n#EXT-X-ENDLIST\n",
+            "playlist",
+        ),
+        (
+            "renamed.mp4",
+            "#EXTM3U\n#EXTINF:1.0,\nm.ts\n#EXT-X-ENDLIST\n",
+            "playlist",
+        ),
+        (
+            "list.ffconcat",
+            "ffconcat version 1.0\nfile m.ts\n",
+            "concat",
+        ),
+        ("list.txt", "file 'm.ts'\n", "concat"),
+        (
+            "cam.sdp",
+            "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nm=video 5004 RTP/AVP 96\n",
+            "SDP",
+        ),
+        ("x.mpd", "<?xml version=\"1.0\"?>\n<MPD></MPD>\n", "DASH"),
+    ] {
+        let path = bench.path(name);
+        fs::write(&path, content).unwrap();
+        let ended = double(&bench).arg(&path).run().expect_code(1);
+        ended.expect_line(&["error", name, word, "refers to other files"]);
+    }
+    let ended = double(&bench).arg(bench.path("f%02d.png")).run();
+    ended
+        .expect_code(1)
+        .expect_line(&["error", "f%02d.png", "name their folder"]);
     assert_eq!(bench.outputs(), [""; 0]);
 }
 

@@ -109,6 +109,17 @@ fn analyse(
 ) -> Result<(), String> {
     let mut slot = ring.take(task.slot).map_err(|e| e.to_string())?;
     let (pixels, results) = slot.split();
+    let (results, behind) = results
+        .split_at_mut_checked(FrameAnalysis::BYTES)
+        .filter(|(_, behind)| behind.len() >= extras.bytes() + FrameTiming::BYTES)
+        .ok_or("the slot has no room for the results")?;
+    let analysis = bytemuck::try_from_bytes_mut(results)
+        .map_err(|e| format!("the slot is not aligned: {e}"))?;
+    // Before anything can fail: what follows goes on from here, whatever becomes of this frame.
+    tracking.begin(task.begin, analysis);
+    if task.width == 0 {
+        return Err("it has no pixels".into());
+    }
     let frame = BgrView::new(
         pixels,
         task.width as usize,
@@ -116,13 +127,6 @@ fn analyse(
         task.stride as usize,
     )
     .map_err(|e| e.to_string())?;
-    let (results, behind) = results
-        .split_at_mut_checked(FrameAnalysis::BYTES)
-        .filter(|(_, behind)| behind.len() >= extras.bytes() + FrameTiming::BYTES)
-        .ok_or("the slot has no room for the results")?;
-    let analysis = bytemuck::try_from_bytes_mut(results)
-        .map_err(|e| format!("the slot is not aligned: {e}"))?;
-    tracking.begin(task.begin, analysis);
     let analysed = tracking.pipeline.analyse(&frame, task.frame, analysis);
     if let Err(error) = analysed {
         tracking.forget_failure();

@@ -87,4 +87,31 @@ pub enum InputError {
     Decoding { path: PathBuf, reason: String },
     #[error("{}: not an image that can be read: {reason}", path.display())]
     BadImage { path: PathBuf, reason: String },
+    #[error(
+        "{}: is a link to {}, which is not there; if DataLad or git-annex keeps it, fetch its content \
+         first (datalad get)",
+        path.display(), target.display()
+    )]
+    DanglingLink { path: PathBuf, target: PathBuf },
+    #[error(
+        "{}: is {what} and refers to other files, of which nothing could be made sure; please name \
+         these files themselves",
+        path.display()
+    )]
+    RefersToOthers { path: PathBuf, what: &'static str },
+    #[error(
+        "{}: no such file; for images whose names are numbered, please name their folder",
+        path.display()
+    )]
+    NumberPattern { path: PathBuf },
+}
+
+impl InputError {
+    /// Whether it is about one image of several, which can be analysed without it.
+    pub fn is_of_one_image(&self) -> bool {
+        matches!(
+            self,
+            Self::BadImage { .. } | Self::TooLarge { .. } | Self::NoPixels { .. }
+        )
+    }
 }

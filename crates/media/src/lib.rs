@@ -10,12 +10,14 @@ mod find;
 mod image_folder;
 mod ours;
 pub mod reader;
+mod refers;
 mod source;
 mod stamp;
 pub mod video;
 
 pub use error::InputError;
-pub use find::{Findings, Found, Input, ListError, find, read_list};
+pub use find::{Findings, Found, Input, ListError, PassedOver, Reason, find, read_list};
 pub use ours::is_aligned_face;
+pub use refers::check_self_contained;
 pub use source::{FrameIndex, Geometry, Source};
 pub use stamp::Stamp;

@@ -39,12 +39,14 @@ pub enum Source {
         /// What decodes it.
         decoder: Decoder,
     },
-    /// A folder of images.
+    /// A folder of images, or a single one.
     Images {
         /// The images in order.
         images: Arc<Vec<PathBuf>>,
         /// The largest of them.
         geometry: Geometry,
+        /// What the user should know, a line each.
+        remarks: Vec<String>,
     },
 }
 
@@ -58,10 +60,7 @@ impl Source {
     pub fn open(input: &Input, wish: DecoderWish) -> Result<Self, InputError> {
         match input {
             Input::Video(path) => Self::video(path, index::from_packets(path)?, wish),
-            Input::ImageFolder { images, .. } => Ok(Self::Images {
-                geometry: image_folder::largest(images)?,
-                images: Arc::new(images.clone()),
-            }),
+            Input::Still(_) | Input::ImageFolder { .. } => Self::images(input),
         }
     }
 
@@ -73,8 +72,23 @@ impl Source {
     pub fn open_by_decoding(input: &Input, wish: DecoderWish) -> Result<Self, InputError> {
         match input {
             Input::Video(path) => Self::video(path, index::from_decoding(path)?, wish),
-            Input::ImageFolder { .. } => Self::open(input, wish),
+            Input::Still(_) | Input::ImageFolder { .. } => Self::images(input),
         }
+    }
+
+    fn images(input: &Input) -> Result<Self, InputError> {
+        let images = input.files();
+        let survey = image_folder::survey(images)?;
+        let mut remarks = match input {
+            Input::ImageFolder { remarks, .. } => remarks.clone(),
+            _ => Vec::new(),
+        };
+        remarks.extend(survey.remarks);
+        Ok(Self::Images {
+            images: Arc::new(images.to_vec()),
+            geometry: survey.geometry,
+            remarks,
+        })
     }
 
     fn video(path: &Path, mut index: VideoIndex, wish: DecoderWish) -> Result<Self, InputError> {
@@ -144,7 +158,7 @@ impl Source {
     pub fn remarks(&self) -> Vec<String> {
         match self {
             Self::Video { index, .. } => index.remarks.clone(),
-            Self::Images { .. } => Vec::new(),
+            Self::Images { remarks, .. } => remarks.clone(),
         }
     }
 }

@@ -114,7 +114,8 @@ pub struct FrameTask {
     pub frame: u64,
     /// What the tracker should know when it sees the frame.
     pub begin: Begin,
-    /// Width in pixels.
+    /// Width in pixels. 0 for a frame without any, whose image cannot be read: it fails, and what
+    /// follows goes on as if it had not been there.
     pub width: u32,
     /// Height in pixels.
     pub height: u32,

@@ -190,7 +190,7 @@ impl<'a> Batch<'a> {
     }
 
     fn run(mut self, plan: &Plan, progress: &mut Progress, events: &EventReceiver) -> Exit {
-        plan.say_repetitions(progress);
+        plan.say_what_is_left_out(progress, self.cli.verbosity());
         let mut exit = None;
         for (number, task) in plan.tasks.iter().enumerate() {
             progress.next_input();

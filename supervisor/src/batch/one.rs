@@ -4,14 +4,14 @@ use faceau_shared::timing;
 
 use super::Batch;
 use super::finished::{Standing, standing};
-use super::plan::Task;
+use super::plan::{self, Task};
 use crate::awake::Awake;
 use crate::events::EventReceiver;
 use crate::identity::{Identity, RecordedRun};
 use crate::job::policy::Settings;
 use crate::job::{self, Context, JobError, JobReport, Outcome, stages_text, workers_text};
 use crate::journal::{JobFolder, Journal, JournalError};
-use crate::output::{OutputError, OutputPaths};
+use crate::output::{self, OutputError, OutputPaths};
 use crate::placement::{self, Note, Placed, PlacementError};
 use crate::progress::{InputEnd, Progress, Status, Verbosity};
 use faceau_media::{Input, InputError, Stamp};
@@ -46,12 +46,19 @@ impl Batch<'_> {
         events: &EventReceiver,
     ) -> Result<Stop, TaskError> {
         let (input, csv) = task.work.as_ref()?;
-        let paths = OutputPaths::beside(csv.clone(), self.cli.extras());
+        let paths = if plan::writes_to_standard_output(self.cli) {
+            OutputPaths::to_standard_output(csv.clone())
+        } else {
+            OutputPaths::beside(output::resolve(csv)?, self.cli.extras())
+        };
         let stamp = Stamp::of(input)?;
+        faceau_media::check_self_contained(input)?;
         let reading = timing::now();
         let identity = self.identity(input)?;
         self.trace.did("read the input", reading);
-        let standing = standing(&paths, &identity, self.cli.force);
+        // On standard output nothing is there.
+        let force = self.cli.force || paths.is_standard_output();
+        let standing = standing(&paths, &identity, force);
         if let Ok(Standing::Finished(frames)) = standing {
             // Of a run that was killed just before its end. If another is at work, it stays.
             let _ = JobFolder::discard(&paths.csv);
@@ -234,6 +241,9 @@ impl Batch<'_> {
     ) -> Result<InputEnd, OutputError> {
         let frames = report.table.rows();
         let complete = frames == report.source.frame_index().frames;
+        if work.paths.is_standard_output() {
+            return write_to_standard_output(&work.paths, report, complete);
+        }
         let partial = work.paths.partial();
         let paths = if complete { &work.paths } else { &partial };
         if self.cli.profile || self.cli.verbosity() == Verbosity::Verbose {
@@ -271,6 +281,30 @@ impl Batch<'_> {
             error: None,
         })
     }
+}
+
+/// Writes the table to standard output once it is whole. What is not remains for a later run.
+fn write_to_standard_output(
+    paths: &OutputPaths,
+    report: JobReport,
+    complete: bool,
+) -> Result<InputEnd, OutputError> {
+    if !complete {
+        return Ok(InputEnd::stopped());
+    }
+    let (frames, failed_frames) = (report.table.rows(), report.failed.len());
+    let unseen = paths.in_workshop();
+    report.table.finish(&unseen)?;
+    output::copy_to_standard_output(&unseen.csv)?;
+    Ok(InputEnd {
+        status: Status::Done,
+        outputs: vec!["-".into()],
+        frames,
+        successful: report.successful,
+        failed_frames,
+        seconds: report.seconds,
+        error: None,
+    })
 }
 
 /// An input and what is to be made of it.

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::plan::Plan;
 use crate::cli::Cli;
-use crate::output::write_whole;
+use crate::output::{resolve, write_whole};
 use crate::progress::{Counts, Ending, InputEnd, Progress, Status};
 
 /// Version of the file's layout.
@@ -185,6 +185,10 @@ impl Summary {
 
 /// The file is about to be replaced: it must be one of ours, or none.
 fn check_ours(path: &Path) -> Result<(), String> {
+    if path == Path::new("-") {
+        return Err("it is written anew after every input, which only a file can be".into());
+    }
+    resolve(path).map_err(|error| error.to_string())?;
     match fs::read(path) {
         Ok(content) => match serde_json::from_slice::<Mark>(&content) {
             Ok(mark) if mark.program == PROGRAM => Ok(()),

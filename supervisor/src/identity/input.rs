@@ -25,7 +25,7 @@ const IMAGE_ENDS: u64 = 1 << 14;
 /// Tells inputs apart by their content. Two with the same identity give the same results.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InputIdentity {
-    /// `video` or `images`.
+    /// `video`, `image` or `images`.
     pub kind: String,
     /// Number of files: 1, or how many images there are.
     pub files: usize,
@@ -47,6 +47,10 @@ impl InputIdentity {
             Input::Video(path) => {
                 account.add(path, "", VIDEO_ENDS, VIDEO_SAMPLES)?;
                 "video"
+            }
+            Input::Still(path) => {
+                account.add(path, "", IMAGE_ENDS, 0)?;
+                "image"
             }
             Input::ImageFolder { images, .. } => {
                 for path in images {
@@ -174,6 +178,7 @@ mod tests {
             let input = Input::ImageFolder {
                 folder: folder.path().into(),
                 images: images.to_vec(),
+                remarks: Vec::new(),
             };
             InputIdentity::of(&input)
         };

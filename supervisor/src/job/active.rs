@@ -342,13 +342,22 @@ impl Job {
         let busy = self.lanes.get_mut(&worker);
         // Without a slot, nothing is worth anything; that is noticed by the numbers.
         let mut answer = Answer::Good;
-        if let Some(busy) = busy.and_then(|lane| lane.take_back(slot)) {
-            let free = match failure {
-                Some(reason) => {
-                    answer = Answer::Failed(reason);
+        let unreadable;
+        if let Some((busy, no_pixels)) = busy.and_then(|lane| {
+            let no_pixels = lane.take_unreadable(slot);
+            Some((lane.take_back(slot)?, no_pixels))
+        }) {
+            unreadable = no_pixels;
+            let free = match (failure, unreadable.as_deref()) {
+                (Some(reason), known) => {
+                    answer = Answer::Failed(known.unwrap_or(reason));
                     busy.reclaim()
                 }
-                None => {
+                (None, Some(_)) => {
+                    answer = Answer::Nonsense("there were no pixels");
+                    busy.reclaim()
+                }
+                (None, None) => {
                     let (cpu, done) = (timing::processor_time(), busy.done());
                     done.read_results(&mut self.bytes);
                     let (analysis, behind) = self.bytes.split_at(FrameAnalysis::BYTES);

@@ -32,6 +32,8 @@ pub struct Lane {
     decoded: Option<DecodedFrame>,
     /// Slots that the worker has.
     busy: BTreeMap<u32, BusySlot>,
+    /// Those among them that hold no pixels, and why.
+    unreadable: BTreeMap<u32, String>,
     /// Free slots that the decoder is not told of yet, and how many make it worth waking it.
     rested: Vec<FreeSlot>,
     handful: usize,
@@ -85,6 +87,7 @@ impl Lane {
             id,
             decoded: None,
             busy: BTreeMap::new(),
+            unreadable: BTreeMap::new(),
             rested: Vec::new(),
             handful: (layout.slots() as usize / SHARE_OF_HANDFUL).max(1),
         })
@@ -116,9 +119,17 @@ impl Lane {
         self.decoded.take_if(|frame| frame.slot.index() == slot)
     }
 
-    /// The worker has a slot.
-    pub fn lend(&mut self, slot: BusySlot) {
+    /// The worker has a slot, in which there are no pixels if it is said why.
+    pub fn lend(&mut self, slot: BusySlot, unreadable: Option<String>) {
+        if let Some(reason) = unreadable {
+            self.unreadable.insert(slot.index(), reason);
+        }
         self.busy.insert(slot.index(), slot);
+    }
+
+    /// Why the slot that is given back held no pixels, if it did not.
+    pub fn take_unreadable(&mut self, slot: u32) -> Option<String> {
+        self.unreadable.remove(&slot)
     }
 
     /// The worker gave a slot back. `None` if it never had it.
@@ -197,14 +208,22 @@ impl Filler {
                 return Ok(false);
             }
             let mut slot = slot.fill();
-            let size = reader.read(frame, RingLayout::row_stride, slot.pixels())?;
+            let read = reader.read(frame, RingLayout::row_stride, slot.pixels());
+            let (width, height, unreadable) = match read {
+                Ok(size) => (size.width, size.height, None),
+                Err(ReadError::Input(error)) if error.is_of_one_image() => {
+                    (0, 0, Some(error.to_string()))
+                }
+                Err(error) => return Err(error),
+            };
             let decoded = DecodedFrame {
                 frame,
                 task,
                 slot: slot.queue(),
-                width: size.width,
-                height: size.height,
-                stride: RingLayout::row_stride(size.width),
+                width,
+                height,
+                stride: RingLayout::row_stride(width),
+                unreadable,
                 times: DecodeTimes {
                     waits_since,
                     began,

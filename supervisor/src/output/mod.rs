@@ -4,6 +4,7 @@
 mod aligned;
 mod columns;
 mod csv;
+mod destination;
 mod extra;
 mod hog;
 mod naming;
@@ -16,6 +17,7 @@ mod table;
 mod unfinished;
 
 pub use columns::{ColumnGroup, Columns, UnknownColumns};
+pub use destination::{copy_to_standard_output, resolve};
 pub use extra::ExtraOutputs;
 pub use naming::{Place, distinct_tables};
 pub use openface3::OpenFace3Style;

@@ -49,7 +49,7 @@ impl Place {
         let name = found.path.file_name().or(resolved.file_name());
         let name = name.unwrap_or(OsStr::new("output"));
         let stem = match input {
-            Input::Video(path) => path.file_stem().unwrap_or(name),
+            Input::Video(path) | Input::Still(path) => path.file_stem().unwrap_or(name),
             Input::ImageFolder { .. } => name,
         };
         Self {

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use faceau_media::is_aligned_face;
 use faceau_vision::extras::Extras;
 
+use super::destination::demand_plain;
 use crate::disk;
 use crate::journal::JobFolder;
 
@@ -20,6 +21,18 @@ pub enum OutputError {
         path: PathBuf,
         /// Why it is not the result that is wanted.
         reason: String,
+    },
+    /// Something is there that is no file and must not become one.
+    #[error(
+        "{}: is {what}, not a file, and is left alone; please give another name, or -o - to write a \
+         single table to standard output",
+        path.display()
+    )]
+    NoFile {
+        /// What is there.
+        path: PathBuf,
+        /// What kind of thing it is.
+        what: &'static str,
     },
     /// The disk has no room for it.
     #[error(
@@ -74,6 +87,8 @@ pub struct OutputPaths {
     pub aligned: Option<PathBuf>,
     /// The job's folder, in which they are made.
     workshop: PathBuf,
+    /// Whether the table goes to standard output, and nothing beside it is kept.
+    to_standard_output: bool,
 }
 
 impl OutputPaths {
@@ -87,6 +102,29 @@ impl OutputPaths {
             }),
             workshop: JobFolder::beside(&csv),
             csv,
+            to_standard_output: false,
+        }
+    }
+
+    /// The table goes to standard output: `csv` only names the work, so that it can go on after an
+    /// interruption.
+    pub fn to_standard_output(csv: PathBuf) -> Self {
+        Self {
+            to_standard_output: true,
+            ..Self::beside(csv, Extras::default())
+        }
+    }
+
+    /// Whether the table goes to standard output.
+    pub fn is_standard_output(&self) -> bool {
+        self.to_standard_output
+    }
+
+    /// The same outputs in the job's own folder, with which they go.
+    pub fn in_workshop(&self) -> Self {
+        Self {
+            csv: self.workshop.join("table.csv"),
+            ..self.clone()
         }
     }
 
@@ -176,6 +214,13 @@ impl OutputPaths {
                 return Err(OutputError::on(file)(io::Error::from(
                     io::ErrorKind::IsADirectory,
                 )));
+            }
+        }
+        for paths in [self, &self.partial()] {
+            // The table itself is where links led.
+            let files = [&paths.csv, &paths.run_record()];
+            for file in files.into_iter().chain(&paths.hog).chain(&paths.aligned) {
+                demand_plain(file)?;
             }
         }
         if let Some(folder) = &self.aligned {

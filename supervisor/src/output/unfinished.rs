@@ -9,6 +9,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use super::OutputError;
+use super::destination::resolve;
 
 /// Ending of what is being written.
 const UNFINISHED: &str = ".faceau-unfinished";
@@ -186,14 +187,16 @@ pub(super) fn write_in(
     file.finish(path)
 }
 
-/// Writes a lone file under another name and renames it once it is whole and on the disk.
+/// Writes a lone file under another name and renames it once it is whole and on the disk. A link is
+/// followed.
 ///
 /// # Errors
-/// When the system refuses; then there is nothing under `path` that was not there before.
+/// When what is there is no file, or the system refuses; then there is nothing under `path` that was not there before.
 pub fn write_whole(
     path: &Path,
     write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
 ) -> Result<(), OutputError> {
+    let path = &resolve(path)?;
     remove_left_over(path);
     let mut file = Unfinished::at(path, unfinished(path, std::process::id()))?;
     write(file.writer()).map_err(OutputError::on(path))?;

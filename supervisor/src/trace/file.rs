@@ -32,6 +32,7 @@ impl TraceFile {
     /// # Errors
     /// When the system refuses, or there is a file that is no trace ([`io::ErrorKind::AlreadyExists`]).
     pub fn create(path: &Path) -> io::Result<Self> {
+        let path = &crate::output::resolve(path).map_err(io::Error::other)?;
         if !may_be_replaced(path)? {
             let text = "it exists and is no trace; please give another name";
             return Err(io::Error::new(io::ErrorKind::AlreadyExists, text));

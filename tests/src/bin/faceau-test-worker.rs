@@ -197,6 +197,14 @@ fn work(
     let mut taken = ring.take(slot).expect("the slot exists");
     let (pixels, results) = taken.split();
     let (width, height) = (task.width as usize, task.height as usize);
+    if width == 0 {
+        let reason = "no pixels".to_owned();
+        return Ok(FromWorker::FrameFailed {
+            slot,
+            frame,
+            reason,
+        });
+    }
     let picture = BgrView::new(pixels, width, height, task.stride as usize).expect("a frame");
     let (results, behind) = results.split_at_mut(FrameAnalysis::BYTES);
     let results: &mut FrameAnalysis = bytemuck::from_bytes_mut(results);

@@ -1,32 +1,42 @@
 //! Finding the inputs behind what the user names: files, folders, patterns, and lists of these.
 //!
 //! A name that exists is what it is, whatever characters it has; one that does not and holds `*`,
-//! `?` or `[` is a pattern. Each input is found once, however often it is named. Nothing is opened
-//! here: whether a file is a video shows later.
+//! `?` or `[` is a pattern. Each input is found once, however often it is named, but two names are
+//! two inputs, whatever they lead to. What is passed over is told. Only a file that is named itself is
+//! looked into, to see whether it is an image: whether it can be read shows later.
 
 mod folder;
+mod kind;
 mod list;
+mod passed_over;
 mod pattern;
 
-use std::collections::BTreeMap;
+use std::cmp::Ordering;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::InputError;
 pub use list::{ListError, read_list};
+pub use passed_over::{PassedOver, Reason};
 
 /// One job's input.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Input {
     /// A video file.
     Video(PathBuf),
+    /// An image that stands for itself.
+    Still(PathBuf),
     /// A folder whose images, in natural order of their names, are the frames.
     ImageFolder {
         /// The folder.
         folder: PathBuf,
         /// Its images, in order.
         images: Vec<PathBuf>,
+        /// What the user should know of the sequence, a line each.
+        remarks: Vec<String>,
     },
 }
 
@@ -34,7 +44,7 @@ impl Input {
     /// The file or folder.
     pub fn path(&self) -> &Path {
         match self {
-            Self::Video(path) => path,
+            Self::Video(path) | Self::Still(path) => path,
             Self::ImageFolder { folder, .. } => folder,
         }
     }
@@ -42,7 +52,7 @@ impl Input {
     /// Its files: the video, or all images in order.
     pub fn files(&self) -> &[PathBuf] {
         match self {
-            Self::Video(path) => std::slice::from_ref(path),
+            Self::Video(path) | Self::Still(path) => std::slice::from_ref(path),
             Self::ImageFolder { images, .. } => images,
         }
     }
@@ -90,6 +100,24 @@ pub struct Findings {
     pub found: Vec<Found>,
     /// Inputs that more than one argument led to.
     pub repeated: Vec<PathBuf>,
+    /// What folders and patterns led to that is no input.
+    pub passed_over: Vec<PassedOver>,
+}
+
+/// What one argument leads to.
+#[derive(Debug, Default)]
+struct Harvest {
+    found: Vec<Found>,
+    passed_over: Vec<PassedOver>,
+}
+
+impl From<Found> for Harvest {
+    fn from(found: Found) -> Self {
+        Self {
+            found: vec![found],
+            passed_over: Vec::new(),
+        }
+    }
 }
 
 /// Finds the inputs behind `names`. A folder with videos stands for each of them, in natural
@@ -99,50 +127,103 @@ pub fn find(names: &[PathBuf], recursive: bool) -> Findings {
     // Who named it first.
     let mut known: BTreeMap<PathBuf, usize> = BTreeMap::new();
     for (number, name) in names.iter().enumerate() {
-        for found in find_one(name, recursive) {
-            let identity = fs::canonicalize(&found.path).unwrap_or_else(|_| found.path.clone());
-            match known.get(&identity) {
-                None => {
-                    known.insert(identity, number);
-                    findings.found.push(found);
+        let Harvest { found, passed_over } = find_one(name, recursive);
+        // A pattern may well match a folder and what is in it.
+        let mut spelled: BTreeSet<PathBuf> = BTreeSet::new();
+        for found in found {
+            match known.entry(identity(&found.path)) {
+                Entry::Occupied(first) if *first.get() != number => {
+                    findings.repeated.push(found.path);
                 }
-                Some(&first) if first == number => {}
-                Some(_) => findings.repeated.push(found.path),
+                entry => {
+                    entry.or_insert(number);
+                    if spelled.insert(found.path.clone()) {
+                        findings.found.push(found);
+                    }
+                }
             }
         }
+        findings.passed_over.extend(passed_over);
     }
+    // What another argument names itself is not passed over.
+    let named: BTreeSet<PathBuf> = names.iter().map(|name| identity(name)).collect();
+    findings.passed_over.retain(|one| {
+        let identity = identity(&one.path);
+        !named.contains(&identity) && !known.contains_key(&identity)
+    });
     findings
 }
 
-fn find_one(name: &Path, recursive: bool) -> Vec<Found> {
+/// The same for all spellings of a name. A link is not what it leads to: somebody gave it a name of
+/// its own, and tools that keep equal files once leave a link for each.
+fn identity(path: &Path) -> PathBuf {
+    let is_link = path
+        .symlink_metadata()
+        .is_ok_and(|metadata| metadata.is_symlink());
+    let resolved = match (is_link, path.parent(), path.file_name()) {
+        (true, Some(parent), Some(name)) => {
+            let parent = if parent.as_os_str().is_empty() {
+                Path::new(".")
+            } else {
+                parent
+            };
+            fs::canonicalize(parent).map(|parent| parent.join(name))
+        }
+        _ => fs::canonicalize(path),
+    };
+    resolved.unwrap_or_else(|_| path.into())
+}
+
+fn find_one(name: &Path, recursive: bool) -> Harvest {
     let metadata = match fs::metadata(name) {
         Ok(metadata) => metadata,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             return match pattern::parse(name) {
-                Some(pattern) => pattern::find(name, pattern, recursive),
-                None => vec![Found::failed(
-                    name,
-                    InputError::Missing { path: name.into() },
-                )],
+                Some(pattern) if !is_link(name) => pattern::find(name, pattern, recursive),
+                _ => Found::failed(name, missing(name)).into(),
             };
         }
         Err(source) => {
             let path = name.into();
-            return vec![Found::failed(name, InputError::Unreadable { path, source })];
+            return Found::failed(name, InputError::Unreadable { path, source }).into();
         }
     };
     if metadata.is_dir() {
         folder::find(name, recursive)
     } else {
-        vec![Found::direct(name.into(), Input::Video(name.into()))]
+        Found::direct(name.into(), kind::named(name)).into()
+    }
+}
+
+fn is_link(path: &Path) -> bool {
+    fs::read_link(path).is_ok()
+}
+
+/// Why nothing is at `path`.
+fn missing(path: &Path) -> InputError {
+    let numbered = |name: &str| {
+        name.split('%').skip(1).any(|rest| {
+            let rest = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+            rest.starts_with('d')
+        })
+    };
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let path = path.to_owned();
+    match fs::read_link(&path) {
+        Ok(target) => InputError::DanglingLink { path, target },
+        Err(_) if numbered(&name) => InputError::NumberPattern { path },
+        Err(_) => InputError::Missing { path },
     }
 }
 
 /// Puts paths into natural order: `2.jpg` before `10.jpg`.
 fn sort_naturally(paths: &mut [PathBuf]) {
-    paths.sort_by(|a, b| {
-        natord::compare(&a.to_string_lossy(), &b.to_string_lossy()).then_with(|| a.cmp(b))
-    });
+    paths.sort_by(|a, b| natural_order(a, b));
+}
+
+fn natural_order(a: &Path, b: &Path) -> Ordering {
+    let (a_text, b_text) = (a.to_string_lossy(), b.to_string_lossy());
+    alphanumeric_sort::compare_str(a_text, b_text).then_with(|| a.cmp(b))
 }
 
 fn has_ending(file: &Path, endings: &[&str]) -> bool {

@@ -5,8 +5,9 @@ use std::path::{Component, Path, PathBuf};
 
 use glob::{MatchOptions, Pattern};
 
-use super::folder::{self, VIDEO_ENDINGS};
-use super::{Found, Input, has_ending, sort_naturally};
+use super::kind::{self, ANIMATION_ENDINGS, IMAGE_ENDINGS, VIDEO_ENDINGS};
+use super::{Found, Harvest, PassedOver, Reason};
+use super::{folder, has_ending, missing, sort_naturally};
 use crate::InputError;
 
 /// As shells do it: `*` stops at folders and does not find hidden files.
@@ -27,10 +28,10 @@ fn has_wildcard(text: &str) -> bool {
 
 /// Finds the videos and the folders that `pattern` matches. Other files are passed over unless the
 /// pattern spells an ending, which is taken for an explicit wish.
-pub(super) fn find(name: &Path, pattern: &str, recursive: bool) -> Vec<Found> {
+pub(super) fn find(name: &Path, pattern: &str, recursive: bool) -> Harvest {
     let refused = |reason: String| {
         let path = name.into();
-        vec![Found::failed(name, InputError::BadPattern { path, reason })]
+        Found::failed(name, InputError::BadPattern { path, reason }).into()
     };
     if let Err(error) = Pattern::new(pattern) {
         return refused(error.msg.to_owned());
@@ -39,7 +40,10 @@ pub(super) fn find(name: &Path, pattern: &str, recursive: bool) -> Vec<Found> {
         Ok(matches) => matches,
         Err(error) => return refused(error.msg.to_owned()),
     };
-    let mut found = Vec::new();
+    let Harvest {
+        mut found,
+        mut passed_over,
+    } = Harvest::default();
     let mut paths = Vec::new();
     for entry in matches {
         match entry {
@@ -63,34 +67,53 @@ pub(super) fn find(name: &Path, pattern: &str, recursive: bool) -> Vec<Found> {
     for path in paths {
         let below = below(&root, &path);
         if path.is_dir() {
-            found.extend(in_folder(&path, &root, &below, recursive));
-        } else if spells_ending || has_ending(&path, VIDEO_ENDINGS) {
+            let mut inside = in_folder(&path, &root, &below, recursive);
+            found.append(&mut inside.found);
+            passed_over.append(&mut inside.passed_over);
+            continue;
+        }
+        let is_video = has_ending(&path, VIDEO_ENDINGS) || has_ending(&path, ANIMATION_ENDINGS);
+        if !spells_ending && !is_video {
+            let is_image = has_ending(&path, IMAGE_ENDINGS);
+            passed_over.push(PassedOver {
+                named: name.into(),
+                path,
+                reason: if is_image {
+                    Reason::ImageOfPattern
+                } else {
+                    Reason::Ending
+                },
+            });
+        } else if path.exists() {
             found.push(Found {
                 root: root.clone(),
                 below: below.parent().unwrap_or(Path::new("")).into(),
-                input: Ok(Input::Video(path.clone())),
+                input: Ok(kind::named(&path)),
                 path,
             });
+        } else {
+            found.push(Found::failed(&path, missing(&path)));
         }
     }
     if found.is_empty() {
         let path = name.into();
         found.push(Found::failed(name, InputError::NoMatch { path }));
     }
-    found
+    Harvest { found, passed_over }
 }
 
 /// The inputs of a matched folder, which lies at `at` below `root`. One without inputs is not what
 /// was meant.
-fn in_folder(path: &Path, root: &Path, at: &Path, recursive: bool) -> Vec<Found> {
-    let mut found = folder::find(path, recursive);
+fn in_folder(path: &Path, root: &Path, at: &Path, recursive: bool) -> Harvest {
+    let mut harvest = folder::find(path, recursive);
+    let found = &mut harvest.found;
     found.retain(|found| {
         !matches!(
             found.input,
             Err(InputError::EmptyFolder { .. } | InputError::OnlySubFolders { .. })
         )
     });
-    for found in &mut found {
+    for found in found {
         // A folder of images is an input itself, beside which its table lies.
         let at = if found.path == path {
             at.parent().unwrap_or(Path::new(""))
@@ -100,7 +123,7 @@ fn in_folder(path: &Path, root: &Path, at: &Path, recursive: bool) -> Vec<Found>
         found.below = at.components().chain(found.below.components()).collect();
         found.root = root.into();
     }
-    found
+    harvest
 }
 
 /// The folders of a pattern before the first wildcard.

@@ -10,6 +10,7 @@ use ffmpeg::format::context::Input;
 
 use super::super::InputError;
 use super::super::bounds::{MOST_PIXELS, check_frame};
+use super::super::refers;
 use super::hardware::Decoder;
 
 /// An open file, with the number of its picture track.
@@ -36,6 +37,7 @@ impl Container {
                 path: path.into(),
                 reason: describe(e),
             })?;
+        refers::check_demuxer(path, input.format().name())?;
         let track = input
             .streams()
             .best(ffmpeg::media::Type::Video)

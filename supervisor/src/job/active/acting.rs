@@ -136,6 +136,7 @@ impl Job {
             width,
             height,
             stride,
+            unreadable,
             ..
         } = decoded;
         if begin == Begin::Resume
@@ -152,7 +153,7 @@ impl Job {
             stride: stride as u32,
         };
         // From here on the slot is the worker's, whether or not it lives to read the message.
-        lane.lend(slot.dispatch());
+        lane.lend(slot.dispatch(), unreadable);
         let cpu = timing::processor_time();
         context.pool.dispatch(id, frame_task);
         self.profile.messages_nanos += timing::processor_time() - cpu;
