@@ -149,3 +149,83 @@ fn leftovers_of_killed_runs_go() {
     double(&bench).arg(&video).run().expect_code(0);
     assert_eq!(bench.outputs(), ["a.csv", "a.run.json", "b.faceau-job"]);
 }
+
+#[test]
+fn what_is_no_file_is_left_alone_and_links_are_followed() {
+    use std::os::unix::fs::{FileTypeExt, symlink};
+    let bench = Bench::new();
+    let video = bench.path("a.mp4");
+    write_numbered(&video, 3);
+    let at = |name: &str| bench.out().join(name);
+    let fifo = std::process::Command::new("mkfifo")
+        .arg(at("p.csv"))
+        .status();
+    assert!(fifo.unwrap().success());
+    fs::create_dir(at("data")).unwrap();
+    symlink("data/t.csv", at("t.csv")).unwrap();
+    let run = |arguments: &[&str]| double(&bench).args(arguments).arg(&video).run();
+
+    // A pipe, a link to one, and what the system has beside them.
+    symlink("p.csv", at("to-p.csv")).unwrap();
+    for (output, word) in [
+        ("p.csv", "a pipe"),
+        ("to-p.csv", "a pipe"),
+        ("/dev/null", "a device"),
+        ("/dev/stdout", "-o -"),
+    ] {
+        for force in [&["-q"][..], &["-q", "--force"]] {
+            let ended = run(&[&["-o", output], force].concat()).expect_code(1);
+            ended.expect_line(&["error", output, word]);
+        }
+    }
+    assert!(fs::metadata(at("p.csv")).unwrap().file_type().is_fifo());
+    assert!(
+        fs::metadata("/dev/null")
+            .unwrap()
+            .file_type()
+            .is_char_device()
+    );
+    let ended = run(&["--summary", "p.csv"]).expect_code(2);
+    ended.expect_line(&["error", "p.csv", "a pipe"]);
+
+    // A link is followed, whether or not there is something yet.
+    for _ in 0..2 {
+        run(&["-o", "t.csv", "--force"]).expect_code(0);
+        assert!(at("t.csv").is_symlink());
+        assert_eq!(bench.table("data/t.csv").rows.len(), 3);
+    }
+    run(&["-o", "t.csv"])
+        .expect_code(0)
+        .expect_line(&["skipped"]);
+
+    // What lies beside a table is not replaced either where it is no file.
+    symlink("/dev/null", at("h.hog")).unwrap();
+    let ended = run(&["-o", "h.csv", "--hog", "--force"]).expect_code(1);
+    ended.expect_line(&["error", "h.hog", "left alone"]);
+    assert!(at("h.hog").is_symlink());
+}
+
+#[test]
+fn a_table_can_go_to_standard_output() {
+    let bench = Bench::new();
+    let video = bench.path("a.mp4");
+    write_numbered(&video, 40);
+    let run = |arguments: &[&str]| double(&bench).args(arguments).arg(&video).run();
+    run(&[]).expect_code(0);
+    let file = fs::read_to_string(bench.out().join("a.csv")).unwrap();
+    let before = bench.outputs();
+    // Whatever else is said is said elsewhere, and nothing is left behind.
+    for arguments in [
+        &["-o", "-"][..],
+        &["-o", "-", "-v", "--profile", "--progress", "bar"],
+    ] {
+        let ended = run(arguments).expect_code(0);
+        assert_eq!(ended.output(), file);
+        ended.expect_line(&["a.mp4", "done", "40 frames"]);
+        assert_eq!(bench.outputs(), before);
+    }
+    for other in [&["--progress", "json"][..], &["--hog"], &["--aligned"]] {
+        let ended = run(&[&["-o", "-"], other].concat()).expect_code(2);
+        assert!(ended.stderr.contains("standard output") || other[0] == "--progress");
+    }
+}

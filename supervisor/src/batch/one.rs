@@ -293,7 +293,7 @@ fn write_to_standard_output(
         return Ok(InputEnd::stopped());
     }
     let (frames, failed_frames) = (report.table.rows(), report.failed.len());
-    let unseen = paths.in_workshop();
+    let unseen = paths.in_workshop()?;
     report.table.finish(&unseen)?;
     output::copy_to_standard_output(&unseen.csv)?;
     Ok(InputEnd {

@@ -120,12 +120,17 @@ impl OutputPaths {
         self.to_standard_output
     }
 
-    /// The same outputs in the job's own folder, with which they go.
-    pub fn in_workshop(&self) -> Self {
-        Self {
-            csv: self.workshop.join("table.csv"),
+    /// The same outputs in a folder within the job's own, which is made, and with which they go.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn in_workshop(&self) -> Result<Self, OutputError> {
+        let folder = self.workshop.join("whole");
+        fs::create_dir_all(&folder).map_err(OutputError::on(&folder))?;
+        Ok(Self {
+            csv: folder.join("table.csv"),
             ..self.clone()
-        }
+        })
     }
 
     /// What the outputs need of each frame beside its numbers.
