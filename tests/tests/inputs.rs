@@ -130,7 +130,7 @@ fn bad_images_of_a_sequence_are_rows_without_a_face() {
         match number {
             // The first of all, and one of each format.
             0 => fs::write(path, "not an image").unwrap(),
-            3 | 4 | 5 => fs::write(path, &whole[..whole.len() * 2 / 3]).unwrap(),
+            3..=5 => fs::write(path, &whole[..whole.len() * 2 / 3]).unwrap(),
             7 => fs::write(path, "").unwrap(),
             _ => {}
         }
@@ -193,7 +193,7 @@ fn images_are_images_wherever_they_are_named() {
     for (name, in_sequence) in names.iter().zip(&sequence) {
         ended.expect_line(&[name, "done", "1 frames"]);
         let table = bench.table(&format!("{}.csv", &name[..1]));
-        assert_eq!(table.cells(), [in_sequence.clone()], "{name}");
+        assert_eq!(table.cells(), std::slice::from_ref(in_sequence), "{name}");
     }
     let ended = double(&bench).arg(&pattern).run().expect_code(1);
     ended.expect_line(&["4 images passed over", "a.png"]);
