@@ -4,34 +4,18 @@
 //! `models/demo/README.md` tells how they were made. The manifest does not list them: there is
 //! nothing to find or to download.
 
-use crate::{Content, Location, ModelSet, ResolvedFile, ResolvedSet, id};
-
-/// A file of the set.
-struct Embedded {
-    id: &'static str,
-    /// Path below `models/demo`, with `/`.
-    relative: &'static str,
-    bytes: &'static [u8],
-}
-
-macro_rules! embedded {
-    ($($id:expr => $relative:expr),* $(,)?) => {
-        [$(Embedded {
-            id: $id,
-            relative: $relative,
-            bytes: include_bytes!(concat!("../demo/", $relative)),
-        }),*]
-    };
-}
+use crate::embedded::{Embedded, embedded, resolved};
+use crate::{ModelSet, ResolvedSet, id};
 
 /// The action units' models: intensities (`_r`) and presences (`_c`).
 macro_rules! predictors {
     ($($name:literal)*) => {
-        embedded![$(concat!("au/", $name) => concat!("au/", $name, ".dat")),*]
+        embedded!["../demo/"; $(concat!("au/", $name) => concat!("au/", $name, ".dat")),*]
     };
 }
 
 static FILES: [Embedded; 6] = embedded![
+    "../demo/";
     id::RETINAFACE => "detector.onnx",
     id::PFLD => "landmarks.onnx",
     id::VALIDATOR_68 => "validator.dat",
@@ -47,7 +31,8 @@ static PREDICTORS: [Embedded; 35] = predictors![
     "AU14_c" "AU15_c" "AU17_c" "AU20_c" "AU23_c" "AU25_c" "AU26_c" "AU28_c" "AU45_c"
 ];
 
-fn files() -> impl Iterator<Item = &'static Embedded> {
+/// The files of the set.
+pub(crate) fn files() -> impl Iterator<Item = &'static Embedded> {
     FILES.iter().chain(&PREDICTORS)
 }
 
@@ -55,33 +40,14 @@ impl ResolvedSet {
     /// The demo models. No folder is looked into, and none can take their place.
     #[must_use]
     pub fn demo() -> Self {
-        let files = files().map(|file| ResolvedFile {
-            id: file.id.to_owned(),
-            relative: file.relative.to_owned(),
-            location: Location::Embedded,
-            content: Content::of(file.bytes),
-            converted: Vec::new(),
-            variant: None,
-        });
-        Self {
-            set: ModelSet::Demo,
-            files: files.collect(),
-        }
+        resolved(ModelSet::Demo, files())
     }
-}
-
-/// The file at a path below `models/demo`, if it holds `content`.
-pub(crate) fn bytes(relative: &str, content: Content) -> Option<&'static [u8]> {
-    files()
-        .find(|file| file.relative == relative)
-        .map(|file| file.bytes)
-        .filter(|bytes| Content::of(bytes) == content)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Manifest;
+    use crate::{Content, Manifest};
 
     #[test]
     fn every_model_that_the_list_names_is_there() {

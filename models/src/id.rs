@@ -40,6 +40,15 @@ pub const EYE_LEFT: &str = "eye/left";
 /// Index of the right eye's model.
 pub const EYE_RIGHT: &str = "eye/right";
 
+/// Face Landmarker's detector ("BlazeFace"), ONNX: finds faces.
+pub const LANDMARKER_DETECTOR: &str = "landmarker-detector";
+/// Face Landmarker's landmark network ("Face Mesh V2"), ONNX: 478 points in a face's crop.
+pub const LANDMARKER_MESH: &str = "landmarker-mesh";
+/// Face Landmarker's blendshape network, ONNX: 52 coefficients of expression from 146 points.
+pub const LANDMARKER_BLENDSHAPES: &str = "landmarker-blendshapes";
+/// Face Landmarker's canonical face, a table.
+pub const LANDMARKER_GEOMETRY: &str = "landmarker-geometry";
+
 #[cfg(test)]
 mod tests {
     use super::*;

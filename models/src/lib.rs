@@ -8,7 +8,9 @@
 mod content;
 mod converted;
 mod demo;
+mod embedded;
 mod error;
+pub mod face_landmarker;
 mod files;
 pub mod id;
 #[cfg(feature = "install")]

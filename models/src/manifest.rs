@@ -34,10 +34,12 @@ pub enum ModelSet {
     OpenfaceAll,
     /// Models that know only the synthetic demo face; they are part of the program.
     Demo,
+    /// Google's Face Landmarker; its networks are part of the program.
+    FaceLandmarker,
 }
 
 impl ModelSet {
-    /// Every set that the manifest describes, which is all but [`ModelSet::Demo`].
+    /// Every set that the manifest describes, which is all but those that are part of the program.
     pub const ALL: [Self; 8] = [
         Self::Pfld,
         Self::Openface3,
@@ -48,6 +50,9 @@ impl ModelSet {
         Self::OpenfaceAuImage,
         Self::OpenfaceAll,
     ];
+
+    /// Every set that is part of the program.
+    pub const EMBEDDED: [Self; 2] = [Self::Demo, Self::FaceLandmarker];
 
     /// Its name in the manifest and in messages.
     #[must_use]
@@ -62,6 +67,7 @@ impl ModelSet {
             Self::OpenfaceAuImage => "openface-au-image",
             Self::OpenfaceAll => "openface-all",
             Self::Demo => "demo",
+            Self::FaceLandmarker => "face-landmarker",
         }
     }
 }

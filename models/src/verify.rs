@@ -6,7 +6,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::demo;
+use crate::embedded;
 use crate::resolved::{Location, ResolvedFile, ResolvedSet};
 use crate::{AlteredFile, Content, Converted, FoundFile, FoundSet, ModelSet, ModelsError};
 
@@ -85,7 +85,7 @@ impl ResolvedFile {
     pub fn read(&self) -> Result<Vec<u8>, ModelsError> {
         match &self.location {
             Location::File(path) => read_exactly(&self.id, path, self.content),
-            Location::Embedded => demo::bytes(&self.relative, self.content)
+            Location::Embedded => embedded::bytes(&self.relative, self.content)
                 .map(<[u8]>::to_owned)
                 .ok_or_else(|| ModelsError::NotInSet {
                     set: ModelSet::Demo,

@@ -13,6 +13,7 @@ pub mod extras;
 pub mod gaze;
 pub mod grey;
 pub mod image;
+pub mod landmarker;
 pub mod model_file;
 pub mod network;
 pub mod openface3;

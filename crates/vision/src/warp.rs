@@ -1,8 +1,8 @@
 //! Affine and axis-aligned warps of a colour image, bit for bit as OpenCV 4 does them.
 //!
 //! OpenCV samples on a grid of 1/32 pixel with weights in fixed point; descriptors downstream are
-//! sensitive to that, so it is reproduced exactly: linear interpolation, black outside the image.
-//! Where the matrix comes from is not known here.
+//! sensitive to that, so it is reproduced exactly: linear interpolation, black outside the image
+//! (other warps may have the edge go on). Where the matrix comes from is not known here.
 
 use crate::image::BgrView;
 use crate::rounding::whole;
@@ -23,7 +23,7 @@ pub fn sample_grid(
 ) {
     for (row, &y) in ys.iter().enumerate() {
         for (column, &x) in xs.iter().enumerate() {
-            put(row * xs.len() + column, sample(source, x, y));
+            put(row * xs.len() + column, sample::<false>(source, x, y));
         }
     }
 }
@@ -77,7 +77,7 @@ impl AffineWarp {
                 .filter(|(_, keep)| **keep)
             {
                 let [x, y] = [0, 1].map(|i| start[i].wrapping_add(by_column[i]) >> 5);
-                *pixel = sample(source, x, y);
+                *pixel = sample::<false>(source, x, y);
             }
         }
     }
@@ -109,13 +109,22 @@ pub(crate) fn fixed(value: f64) -> i32 {
     whole(value * COORDINATE_SCALE) as i32
 }
 
-/// The colour at (x, y), in 1/32 px.
+/// What there is around an image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outside {
+    /// Black pixels.
+    Black,
+    /// The nearest pixel of the image.
+    Edge,
+}
+
+/// The colour at (x, y), in 1/32 px; outside the image black, or that of the nearest pixel.
 #[inline]
-fn sample(source: &BgrView<'_>, x: i32, y: i32) -> [u8; 3] {
+pub(crate) fn sample<const EDGE: bool>(source: &BgrView<'_>, x: i32, y: i32) -> [u8; 3] {
     let (left, top) = (x >> 5, y >> 5);
     let (alpha, beta) = ((x & 31) as i16, (y & 31) as i16);
     let along = [STEPS as i16 - alpha, alpha];
-    let [upper, lower] = taps(source, left, top);
+    let [upper, lower] = taps::<EDGE>(source, left, top);
     let upper = mix(&upper, along.map(|weight| weight * (STEPS as i16 - beta)));
     let lower = mix(&lower, along.map(|weight| weight * beta));
     // The weights add up to 1024.
@@ -124,7 +133,7 @@ fn sample(source: &BgrView<'_>, x: i32, y: i32) -> [u8; 3] {
 
 /// The four pixels from (left, top) on: this one and the one to the right, and the two below.
 #[inline]
-fn taps(source: &BgrView<'_>, left: i32, top: i32) -> [PixelPair; 2] {
+fn taps<const EDGE: bool>(source: &BgrView<'_>, left: i32, top: i32) -> [PixelPair; 2] {
     // A pair is two bytes longer than two pixels.
     let inside = (0..source.width() as i64 - 2).contains(&i64::from(left))
         && (0..source.height() as i64 - 1).contains(&i64::from(top));
@@ -138,11 +147,12 @@ fn taps(source: &BgrView<'_>, left: i32, top: i32) -> [PixelPair; 2] {
     [0, 1].map(|down| {
         let mut pair = PixelPair::default();
         for (right, pixel) in pair.as_chunks_mut::<3>().0.iter_mut().enumerate() {
-            *pixel = pixel_or_black(
-                source,
-                i64::from(left) + right as i64,
-                i64::from(top) + down,
-            );
+            let (x, y) = (i64::from(left) + right as i64, i64::from(top) + down);
+            *pixel = if EDGE {
+                nearest_pixel(source, x, y)
+            } else {
+                pixel_or_black(source, x, y)
+            };
         }
         pair
     })
@@ -156,6 +166,12 @@ fn pixel_or_black(source: &BgrView<'_>, x: i64, y: i64) -> [u8; 3] {
         }
         _ => [0; 3],
     }
+}
+
+fn nearest_pixel(source: &BgrView<'_>, x: i64, y: i64) -> [u8; 3] {
+    let inside = |at: i64, length: usize| at.clamp(0, (length as i64 - 1).max(0));
+    let (x, y) = (inside(x, source.width()), inside(y, source.height()));
+    pixel_or_black(source, x, y)
 }
 
 #[cfg(test)]

@@ -149,7 +149,7 @@ pub struct Frames {
 }
 
 impl Frames {
-    fn open(video: &Path) -> Option<Self> {
+    pub fn open(video: &Path) -> Option<Self> {
         let probe = Command::new("ffprobe")
             .args(["-v", "error", "-select_streams", "v:0"])
             .args(["-show_entries", "stream=width,height", "-of", "csv=p=0"])
@@ -171,14 +171,9 @@ impl Frames {
         let mut decoder = Command::new("ffmpeg")
             .args(["-v", "error", "-i"])
             .arg(video)
-            .args([
-                "-f",
-                "rawvideo",
-                "-pix_fmt",
-                "bgr24",
-                "-sws_flags",
-                "bicubic",
-            ])
+            // OpenCV takes every video's colours for those of BT.601.
+            .args(["-vf", "scale=in_color_matrix=bt601:flags=bicubic"])
+            .args(["-f", "rawvideo", "-pix_fmt", "bgr24"])
             .args(["-fps_mode", "passthrough", "-"])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
