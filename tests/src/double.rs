@@ -164,10 +164,10 @@ pub fn cells(frame: &BgrView<'_>) -> [f64; CELLS * CELLS] {
     std::array::from_fn(|cell| {
         let (column, row) = (cell % CELLS, cell / CELLS);
         let rows = row * height / CELLS..(row + 1) * height / CELLS;
-        let columns = 3 * (column * width / CELLS)..3 * ((column + 1) * width / CELLS);
-        let count = (rows.len() * columns.len()).max(1);
+        let columns = column * width / CELLS..(column + 1) * width / CELLS;
+        let count = (rows.len() * 3 * columns.len()).max(1);
         let sum: u64 = rows
-            .flat_map(|y| &frame.row(y)[columns.clone()])
+            .flat_map(|y| frame.span(y, columns.clone()))
             .map(|&value| u64::from(value))
             .sum();
         sum as f64 / count as f64

@@ -106,7 +106,7 @@ impl Worker {
         let mut filling = self.slot.take().expect("it is here between frames").fill();
         for (y, row) in filling.pixels().chunks_mut(stride).enumerate() {
             if y < frame.height() {
-                row[..3 * frame.width()].copy_from_slice(frame.row(y));
+                row[..3 * frame.width()].copy_from_slice(frame.span(y, 0..frame.width()));
             }
         }
         let mut queued = filling.queue();

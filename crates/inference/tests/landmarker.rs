@@ -168,7 +168,7 @@ fn landmarker<N: Network>(networks: Networks<N>, faces: usize, tiles: bool) -> L
 fn rgb_digest(picture: &BgrView<'_>) -> String {
     let mut rgb = Vec::new();
     for y in 0..picture.height() {
-        for &[b, g, r] in picture.row(y).as_chunks::<3>().0 {
+        for &[b, g, r] in picture.span(y, 0..picture.width()).as_chunks::<3>().0 {
             rgb.extend_from_slice(&[r, g, b]);
         }
     }

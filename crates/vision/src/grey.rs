@@ -109,7 +109,7 @@ impl GreyBuffer {
         if width > 0 {
             let rows = (region.top..region.bottom).zip(self.data.chunks_exact_mut(width));
             for (y, row) in rows {
-                let pixels = &frame.row(y)[3 * region.left..3 * region.right];
+                let pixels = frame.span(y, region.left..region.right);
                 for (grey, &bgr) in row.iter_mut().zip(pixels.as_chunks::<3>().0) {
                     *grey = luma(bgr);
                 }
@@ -248,8 +248,7 @@ impl<'a> GreyImage<'a> {
     fn pixel(&self, column: i64, row: i64) -> u8 {
         match (usize::try_from(column), usize::try_from(row)) {
             (Ok(x), Ok(y)) if x < self.frame.width() && y < self.frame.height() => {
-                let row = self.frame.row(y);
-                luma([row[3 * x], row[3 * x + 1], row[3 * x + 2]])
+                luma(self.frame.pixel(x, y))
             }
             _ => 0,
         }

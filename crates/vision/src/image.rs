@@ -3,13 +3,24 @@
 //! Nothing here owns or copies a frame; a frame lives in a ring slot (or a test's buffer) and is
 //! only looked at.
 
-/// A colour image: 8-bit, interleaved B, G, R, rows `stride` bytes apart.
+use std::ops::Range;
+
+use crate::colour::TiledPicture;
+
+/// A colour image: 8-bit, interleaved B, G, R.
 #[derive(Clone, Copy)]
 pub struct BgrView<'a> {
-    data: &'a [u8],
+    source: Source<'a>,
     width: usize,
     height: usize,
-    stride: usize,
+}
+
+#[derive(Clone, Copy)]
+enum Source<'a> {
+    /// Pixels that are there, rows `stride` bytes apart.
+    Whole { data: &'a [u8], stride: usize },
+    /// Pixels that are made when they are asked for.
+    Tiles(&'a TiledPicture<'a>),
 }
 
 /// The pixels do not have the shape they claim.
@@ -50,11 +61,19 @@ impl<'a> BgrView<'a> {
             });
         }
         Ok(Self {
-            data,
+            source: Source::Whole { data, stride },
             width,
             height,
-            stride,
         })
+    }
+
+    /// Looks at a decoded picture, of which only what is asked for is converted.
+    pub fn of(picture: &'a TiledPicture<'a>) -> Self {
+        Self {
+            source: Source::Tiles(picture),
+            width: picture.width(),
+            height: picture.height(),
+        }
     }
 
     /// Width in pixels.
@@ -67,14 +86,31 @@ impl<'a> BgrView<'a> {
         self.height
     }
 
-    /// Row `y` as `3 * width` bytes, B, G, R interleaved.
+    /// Columns `columns` of row `y`, three bytes each: B, G, R. Ask for what you read and not for
+    /// more: it may have to be converted first.
     ///
     /// # Panics
-    /// When `y` is not below the height.
+    /// When they are not in the image.
     #[inline]
-    pub fn row(&self, y: usize) -> &'a [u8] {
-        let start = y * self.stride;
-        &self.data[start..start + 3 * self.width]
+    pub fn span(&self, y: usize, columns: Range<usize>) -> &'a [u8] {
+        match self.source {
+            Source::Whole { data, stride } => {
+                assert!(columns.end <= self.width, "columns outside of the image");
+                let start = y * stride;
+                &data[start + 3 * columns.start..start + 3 * columns.end]
+            }
+            Source::Tiles(picture) => picture.span(y, columns),
+        }
+    }
+
+    /// The pixel at (`x`, `y`): B, G, R.
+    ///
+    /// # Panics
+    /// When it is not in the image.
+    #[inline]
+    pub fn pixel(&self, x: usize, y: usize) -> [u8; 3] {
+        let pixel = self.span(y, x..x + 1);
+        [pixel[0], pixel[1], pixel[2]]
     }
 }
 
@@ -86,8 +122,9 @@ mod tests {
     fn rows_follow_the_stride() {
         let data: Vec<u8> = (0..20).collect();
         let image = BgrView::new(&data, 2, 2, 10).unwrap();
-        assert_eq!(image.row(0), &[0, 1, 2, 3, 4, 5]);
-        assert_eq!(image.row(1), &[10, 11, 12, 13, 14, 15]);
+        assert_eq!(image.span(0, 0..2), &[0, 1, 2, 3, 4, 5]);
+        assert_eq!(image.span(1, 1..2), &[13, 14, 15]);
+        assert_eq!(image.pixel(1, 1), [13, 14, 15]);
     }
 
     #[test]

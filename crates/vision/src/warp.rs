@@ -138,8 +138,8 @@ fn taps<const EDGE: bool>(source: &BgrView<'_>, left: i32, top: i32) -> [PixelPa
     let inside = (0..source.width() as i64 - 2).contains(&i64::from(left))
         && (0..source.height() as i64 - 1).contains(&i64::from(top));
     if inside {
-        let rows =
-            [0, 1].map(|down| source.row(top as usize + down)[3 * left as usize..].first_chunk());
+        let (left, top) = (left as usize, top as usize);
+        let rows = [0, 1].map(|down| source.span(top + down, left..left + 3).first_chunk());
         if let [Some(upper), Some(lower)] = rows {
             return [*upper, *lower];
         }
@@ -160,10 +160,7 @@ fn taps<const EDGE: bool>(source: &BgrView<'_>, left: i32, top: i32) -> [PixelPa
 
 fn pixel_or_black(source: &BgrView<'_>, x: i64, y: i64) -> [u8; 3] {
     match (usize::try_from(x), usize::try_from(y)) {
-        (Ok(x), Ok(y)) if x < source.width() && y < source.height() => {
-            let row = source.row(y);
-            [row[3 * x], row[3 * x + 1], row[3 * x + 2]]
-        }
+        (Ok(x), Ok(y)) if x < source.width() && y < source.height() => source.pixel(x, y),
         _ => [0; 3],
     }
 }

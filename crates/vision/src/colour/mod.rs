@@ -11,9 +11,13 @@
 mod chroma;
 mod convert;
 mod format;
+mod orientation;
 mod rules;
+mod tiles;
 mod values;
 mod weights;
 
 pub use convert::Converter;
 pub use format::{Chroma, Depth, PictureFormat, PlaneError, Planes, Range};
+pub use orientation::{Orientation, Source};
+pub use tiles::{TileBuffer, TiledPicture};

@@ -4,7 +4,7 @@
 //! result rounded to 8 bits), because that is what the landmark network was trained and published
 //! with: exact interpolation moves its landmarks by up to 0.2 pixels.
 
-use super::taps::{RowPair, Tap};
+use super::taps::{RowPair, Tap, covered};
 use crate::image::BgrView;
 use crate::simd::pixels::mix;
 
@@ -66,7 +66,8 @@ impl Resampler {
         }
         if (region.width, region.height) == (width, height) && region == Region::whole(frame) {
             for y in 0..height {
-                for (x, pixel) in frame.row(y).as_chunks::<3>().0.iter().enumerate() {
+                let row = frame.span(y, 0..width).as_chunks::<3>().0;
+                for (x, pixel) in row.iter().enumerate() {
                     for (channel, &value) in pixel.iter().enumerate() {
                         put(channel, y * width + x, value);
                     }
@@ -79,6 +80,7 @@ impl Resampler {
             (0..width)
                 .map(|x| Tap::new((x, width), region.left, region.width, frame.width(), fixed)),
         );
+        let covered = covered(&self.columns);
         self.rows.begin();
         for y in 0..height {
             let tap = Tap::new(
@@ -90,7 +92,8 @@ impl Resampler {
             );
             let columns = &self.columns;
             let [first, second] = self.rows.get([tap.first.0, tap.second.0], |number, row| {
-                scale_row(frame.row(number), columns, row);
+                let source = frame.span(number, covered.clone());
+                scale_row(source, covered.start, columns, row);
             });
             let weights = [tap.first.1, tap.second.1].map(i32::from);
             for (x, (first, second)) in first.iter().zip(second).enumerate() {
@@ -104,16 +107,20 @@ impl Resampler {
     }
 }
 
-fn scale_row(source: &[u8], columns: &[Tap<i16>], row: &mut Vec<[i32; 4]>) {
+/// `source` begins with column `first`.
+fn scale_row(source: &[u8], first: usize, columns: &[Tap<i16>], row: &mut Vec<[i32; 4]>) {
     row.clear();
     row.extend(columns.iter().map(|tap| {
         let weights = [tap.first.1, tap.second.1];
-        let from = 3 * tap.first.0;
+        let from = 3 * (tap.first.0 - first);
         match source[from..].first_chunk() {
             Some(pixels) if tap.second.0 == tap.first.0 + 1 => mix(pixels, weights),
             // At the borders.
             _ => {
-                let (first, second) = (&source[from..][..3], &source[3 * tap.second.0..][..3]);
+                let (first, second) = (
+                    &source[from..][..3],
+                    &source[3 * (tap.second.0 - first)..][..3],
+                );
                 let mut pixels = [0; 8];
                 pixels[..3].copy_from_slice(first);
                 pixels[3..6].copy_from_slice(second);

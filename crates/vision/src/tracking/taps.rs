@@ -1,12 +1,21 @@
 //! What linear scaling needs to know of its source, whatever arithmetic it is done in: which two
 //! pixels an element lies between, and which two rows are at hand.
 
+use std::ops::Range;
+
 /// Where one output row or column comes from: two neighbouring source pixels and their weights. A
 /// pixel outside the frame is pixel 0 with weight 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Tap<W> {
     pub(super) first: (usize, W),
     pub(super) second: (usize, W),
+}
+
+/// The columns (or rows) that `taps` look at.
+pub(super) fn covered<W>(taps: &[Tap<W>]) -> Range<usize> {
+    let all = || taps.iter().flat_map(|tap| [tap.first.0, tap.second.0]);
+    let first = all().min().unwrap_or(0);
+    first..all().max().map_or(first, |last| last + 1)
 }
 
 impl<W: Default> Tap<W> {

@@ -6,7 +6,7 @@
 use crate::image::BgrView;
 use crate::tracking::convnet::{Maps, MapsShape};
 use crate::tracking::resample::Region;
-use crate::tracking::taps::{RowPair, Tap};
+use crate::tracking::taps::{RowPair, Tap, covered};
 
 /// The networks see values from -1 to 1: (v - 127.5) / 128.
 const FACTOR: f32 = 0.007_812_5;
@@ -49,6 +49,7 @@ impl Sampler {
             )
         }));
         let plane = width * height;
+        let covered = covered(&self.columns);
         self.rows.begin();
         for y in 0..height {
             let tap = Tap::new(
@@ -60,7 +61,8 @@ impl Sampler {
             );
             let columns = &self.columns;
             let [first, second] = self.rows.get([tap.first.0, tap.second.0], |number, row| {
-                scale_row(frame.row(number), columns, row);
+                let source = frame.span(number, covered.clone());
+                scale_row(source, covered.start, columns, row);
             });
             let pairs = first.chunks_exact(width).zip(second.chunks_exact(width));
             for (channel, (first, second)) in pairs.enumerate() {
@@ -74,15 +76,16 @@ impl Sampler {
     }
 }
 
-fn scale_row(source: &[u8], columns: &[Tap<f32>], row: &mut Vec<f32>) {
+/// `source` begins with column `first`.
+fn scale_row(source: &[u8], first: usize, columns: &[Tap<f32>], row: &mut Vec<f32>) {
     row.resize(3 * columns.len(), 0.0);
     let pixels = source.as_chunks::<3>().0;
     let (red, rest) = row.split_at_mut(columns.len());
     let (green, blue) = rest.split_at_mut(columns.len());
     for (x, tap) in columns.iter().enumerate() {
-        let (first, second) = (pixels[tap.first.0], pixels[tap.second.0]);
+        let (left, right) = (pixels[tap.first.0 - first], pixels[tap.second.0 - first]);
         let value =
-            |c: usize| f32::from(first[c]) * tap.first.1 + f32::from(second[c]) * tap.second.1;
+            |c: usize| f32::from(left[c]) * tap.first.1 + f32::from(right[c]) * tap.second.1;
         (red[x], green[x], blue[x]) = (value(2), value(1), value(0));
     }
 }

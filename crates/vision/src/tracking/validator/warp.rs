@@ -249,8 +249,9 @@ impl Window {
             && (self.top..self.bottom - 1).contains(&row)
         {
             [0, 1].map(|down| {
-                let pixels = frame.row(row as usize + down).as_chunks::<3>().0;
-                [0, 1].map(|right| luma(pixels[column as usize + right]))
+                let (row, column) = (row as usize + down, column as usize);
+                let pixels = frame.span(row, column..column + 2).as_chunks::<3>().0;
+                [0, 1].map(|right| luma(pixels[right]))
             })
         } else {
             [0, 1].map(|down| [0, 1].map(|right| self.pixel(frame, column + right, row + down)))
@@ -261,7 +262,7 @@ impl Window {
     /// The grey value of one pixel, black outside.
     fn pixel(&self, frame: &BgrView<'_>, column: i64, row: i64) -> u8 {
         if (self.left..self.right).contains(&column) && (self.top..self.bottom).contains(&row) {
-            luma(frame.row(row as usize).as_chunks::<3>().0[column as usize])
+            luma(frame.pixel(column as usize, row as usize))
         } else {
             0
         }
