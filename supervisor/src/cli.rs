@@ -14,6 +14,7 @@ use crate::pipeline::OpenFace3Args;
 use crate::placement::ProviderArgs;
 use crate::plan::Tracking;
 use crate::progress::{Style, Verbosity};
+use crate::video_args::VideoArgs;
 use faceau_media::video::{Decoder, DecoderWish, Hardware};
 
 /// What is wanted of videos: inputs, outputs, pipeline, workers.
@@ -149,6 +150,10 @@ pub struct Cli {
     #[allow(missing_docs)] // said on its fields
     #[command(flatten)]
     pub camera: CameraArgs,
+
+    #[allow(missing_docs)] // said on its fields
+    #[command(flatten)]
+    pub video: VideoArgs,
 
     #[allow(missing_docs)] // said on its fields
     #[command(flatten)]
@@ -388,6 +393,9 @@ mod tests {
             &["x", "a.mp4", "--fx", "inf"],
             &["x", "a.mp4", "--cx", "wide"],
             &["x", "a.mp4", "--fy", "500"],
+            &["x", "a.mp4", "--fps", "0"],
+            &["x", "a.mp4", "--fps", "fast"],
+            &["x", "a.mp4", "--track", "0"],
         ] {
             assert!(parse(args).is_err(), "{args:?}");
         }

@@ -26,3 +26,4 @@ pub mod progress;
 mod setup;
 pub mod signals;
 mod trace;
+mod video_args;

@@ -47,7 +47,8 @@ pub enum Tracking {
 pub struct Segment {
     /// First frame the worker sees.
     pub start: usize,
-    /// Frames whose results count; `start` lies a lead-in before them.
+    /// Frames whose results count; `start` lies a lead-in before them, unless tracking begins anew
+    /// there.
     pub frames: Range<usize>,
 }
 
@@ -56,42 +57,54 @@ impl Segment {
     pub fn seen(&self) -> Range<usize> {
         self.start..self.frames.end
     }
+
+    /// Whether tracking begins anew at its first frame, whatever was before.
+    pub fn begins_anew(&self) -> bool {
+        self.start == self.frames.start
+    }
 }
 
-/// Cuts a video into segments that cover each frame once.
+/// Cuts a video into segments that cover each frame once. Where pictures change their size, there is
+/// always a cut, and no lead-in.
 ///
 /// A segment preferably starts so that its lead-in begins where decoding can begin; where such
 /// places are far apart, some frames are decoded twice rather than leaving workers idle.
 pub fn cut(index: &FrameIndex, tracking: Tracking, shortest: ShortestSegment) -> Vec<Segment> {
     let frames = index.frames;
     let mut segments = Vec::new();
-    if frames == 0 {
-        return segments;
-    }
-    let mut begin = 0;
-    if tracking == Tracking::Segmented {
-        let length = (frames / SEGMENTS_WANTED).clamp(shortest.0, LONGEST);
-        while let Some(next) = next_cut(index, begin, length) {
-            segments.push(segment(begin..next));
-            begin = next;
+    let length = (frames / SEGMENTS_WANTED).clamp(shortest.0, LONGEST);
+    let mut first = 0;
+    for end in index.breaks.iter().copied().chain([frames]) {
+        if end <= first {
+            continue;
         }
+        let mut begin = first;
+        if tracking == Tracking::Segmented {
+            while let Some(next) = next_cut(index, begin, length, end) {
+                segments.push(segment(begin..next, first));
+                begin = next;
+            }
+        }
+        segments.push(segment(begin..end, first));
+        first = end;
     }
-    segments.push(segment(begin..frames));
     segments
 }
 
-fn segment(frames: Range<usize>) -> Segment {
+/// A segment of a run of frames that begins with `first`.
+fn segment(frames: Range<usize>, first: usize) -> Segment {
     Segment {
-        start: frames.start.saturating_sub(LEAD_IN),
+        start: frames.start.saturating_sub(LEAD_IN).max(first),
         frames,
     }
 }
 
-/// Where the segment that begins at `begin` should end, if the video goes on long enough.
-fn next_cut(index: &FrameIndex, begin: usize, length: usize) -> Option<usize> {
+/// Where the segment that begins at `begin` should end, if its run of frames, which ends at `end`,
+/// goes on long enough.
+fn next_cut(index: &FrameIndex, begin: usize, length: usize, end: usize) -> Option<usize> {
     let earliest = begin + length;
     // What is left must be worth a segment of its own.
-    let fits = |cut: usize| (cut + length / 2 <= index.frames).then_some(cut);
+    let fits = |cut: usize| (cut + length / 2 <= end).then_some(cut);
     let aligned = |entry: usize| entry + LEAD_IN;
     let after = index
         .entry_points
@@ -118,6 +131,7 @@ mod tests {
         FrameIndex {
             frames,
             entry_points: (0..frames).step_by(every).collect(),
+            breaks: Vec::new(),
         }
     }
 
@@ -163,23 +177,44 @@ mod tests {
         );
     }
 
+    #[test]
+    fn tracking_begins_anew_where_pictures_change_their_size() {
+        for tracking in [Tracking::Segmented, Tracking::Sequential] {
+            let index = FrameIndex {
+                breaks: vec![31, 40],
+                ..index(70, 12)
+            };
+            let segments = cut(&index, tracking, ShortestSegment::QUICK_START);
+            let seen: Vec<_> = segments.iter().map(Segment::seen).collect();
+            assert_eq!(seen, [0..31, 31..40, 40..70]);
+        }
+    }
+
     proptest! {
         #[test]
         fn every_frame_is_in_exactly_one_segment(
             frames in 1_usize..20_000,
             entries in proptest::collection::vec(0_usize..20_000, 0..200),
+            mut breaks in proptest::collection::vec(1_usize..20_000, 0..5),
         ) {
             let mut entry_points: Vec<usize> =
                 entries.into_iter().filter(|&e| e < frames).collect();
             entry_points.push(0);
             entry_points.sort_unstable();
             entry_points.dedup();
-            let segments = cut(&FrameIndex { frames, entry_points }, Tracking::Segmented, ShortestSegment::QUICK_START);
+            breaks.retain(|&at| at < frames);
+            breaks.sort_unstable();
+            breaks.dedup();
+            let index = FrameIndex { frames, entry_points, breaks: breaks.clone() };
+            let segments = cut(&index, Tracking::Segmented, ShortestSegment::QUICK_START);
             let mut next = 0;
             for segment in &segments {
                 prop_assert_eq!(segment.frames.start, next);
                 prop_assert!(segment.frames.end > next);
-                prop_assert!(segment.start == 0 || segment.start + LEAD_IN == next);
+                let first = next == 0 || breaks.contains(&next);
+                prop_assert_eq!(segment.begins_anew(), first);
+                prop_assert!(first || segment.start + LEAD_IN == next);
+                prop_assert!(!breaks.iter().any(|at| segment.seen().skip(1).any(|f| f == *at)));
                 next = segment.frames.end;
             }
             prop_assert_eq!(next, frames);

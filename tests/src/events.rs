@@ -50,6 +50,7 @@ pub enum Event {
     },
     Warning {
         path: Option<String>,
+        code: Option<String>,
         message: String,
     },
     Error {

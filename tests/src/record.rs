@@ -44,7 +44,33 @@ pub struct Input {
     pub segments: usize,
     pub run_ons: u32,
     pub decoder: Option<String>,
+    pub track: Option<usize>,
+    pub pixel_aspect: Option<String>,
+    pub stored_size: Option<[usize; 2]>,
+    #[serde(default)]
+    pub sizes: Vec<Size>,
+    pub start_seconds: Option<f64>,
+    #[serde(default)]
+    pub clock_jumps: Vec<Jump>,
     pub remarks: Vec<String>,
+    pub remark_codes: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Size {
+    pub frame: usize,
+    pub width: usize,
+    pub height: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Jump {
+    pub frame: usize,
+    pub seconds: f64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -69,6 +95,10 @@ pub struct Options {
     pub coreml_units: Option<String>,
     pub precision: String,
     pub decoder: String,
+    pub pixel_aspect: String,
+    pub clock: String,
+    pub track: Option<u16>,
+    pub fps: Option<String>,
     pub redetect_every: u32,
     pub openface3: Option<OpenFace3>,
     pub columns: Vec<String>,

@@ -4,9 +4,8 @@
 use std::path::Path;
 
 use bytemuck::bytes_of;
-use faceau_media::reader::Reader;
-use faceau_media::video::{Decoder, DecoderWish};
-use faceau_media::{Input, Source};
+use faceau_media::reader::{Reader, SPARE_BYTES};
+use faceau_media::{Input, Reading, Source};
 use faceau_models::{ModelSet, Store};
 use faceau_tests::driving::Worker;
 use faceau_vision::image::BgrView;
@@ -16,15 +15,11 @@ const SIZE: (usize, usize) = (640, 480);
 
 /// The first frames of a video of this size.
 fn decode(video: &Path, count: usize) -> Vec<Vec<u8>> {
-    let source = Source::open(
-        &Input::Video(video.into()),
-        DecoderWish::Only(Decoder::Software),
-    )
-    .unwrap();
+    let source = Source::open(&Input::Video(video.into()), &Reading::default()).unwrap();
     let mut reader = Reader::open(&source, 1).unwrap();
     reader.go_to(0).unwrap();
     let frame = |number| {
-        let mut pixels = vec![0; 3 * SIZE.0 * SIZE.1];
+        let mut pixels = vec![0; 3 * SIZE.0 * SIZE.1 + SPARE_BYTES];
         let size = reader.read(number, |width| 3 * width, &mut pixels).unwrap();
         assert_eq!((size.width, size.height), SIZE);
         pixels

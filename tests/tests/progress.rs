@@ -177,7 +177,7 @@ fn a_batch_is_told_from_start_to_end() {
     let warnings: Vec<(Option<&str>, &str)> = events
         .iter()
         .filter_map(|event| match event {
-            Event::Warning { path, message } => Some((path.as_deref(), message.as_str())),
+            Event::Warning { path, message, .. } => Some((path.as_deref(), message.as_str())),
             _ => None,
         })
         .collect();

@@ -34,6 +34,12 @@ pub enum InputError {
     NotAVideo { path: PathBuf, reason: String },
     #[error("{}: has no video track (sound only?)", path.display())]
     NoVideoTrack { path: PathBuf },
+    #[error("{}: has no video track {wanted}; it has {there}", path.display())]
+    NoSuchTrack {
+        path: PathBuf,
+        wanted: usize,
+        there: String,
+    },
     #[error("{}: FFmpeg cannot decode its video format ({reason})", path.display())]
     NoDecoder { path: PathBuf, reason: String },
     #[error(

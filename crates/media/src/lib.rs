@@ -11,13 +11,18 @@ mod image_folder;
 mod ours;
 pub mod reader;
 mod refers;
+mod reading;
+pub mod remark;
 mod source;
 mod stamp;
+mod unreadable;
 pub mod video;
 
 pub use error::InputError;
 pub use find::{Findings, Found, Input, ListError, PassedOver, Reason, find, read_list};
 pub use ours::is_aligned_face;
 pub use refers::check_self_contained;
+pub use reading::{ClockZero, Reading};
+pub use remark::Remark;
 pub use source::{FrameIndex, Geometry, Source};
 pub use stamp::Stamp;

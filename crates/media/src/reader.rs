@@ -8,6 +8,48 @@ use super::{Geometry, InputError, Source, image_folder};
 
 pub use super::video::ReadError;
 
+/// Bytes that a buffer for pixels must have behind the last row: vector code may write over the end
+/// of a row.
+pub const SPARE_BYTES: usize = 64;
+
+/// A buffer has no room for a frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "a frame of {size} in rows of {stride} bytes needs a buffer of {needed} bytes, and there are \
+     {found}"
+)]
+pub struct BufferTooSmall {
+    /// Size of the frame.
+    pub size: Geometry,
+    /// Bytes from one row to the next; at least three times the width.
+    pub stride: usize,
+    /// Bytes needed, spare ones included.
+    pub needed: usize,
+    /// Bytes there are.
+    pub found: usize,
+}
+
+/// Makes sure that `pixels` holds a frame of `size` and the spare bytes behind it.
+pub(super) fn check_buffer(
+    size: Geometry,
+    stride: impl Fn(usize) -> usize,
+    pixels: &[u8],
+) -> Result<(), BufferTooSmall> {
+    let stride = stride(size.width);
+    let needed = stride
+        .saturating_mul(size.height)
+        .saturating_add(SPARE_BYTES);
+    if stride < 3 * size.width || pixels.len() < needed {
+        return Err(BufferTooSmall {
+            size,
+            stride,
+            needed: needed.max(3 * size.width * size.height + SPARE_BYTES),
+            found: pixels.len(),
+        });
+    }
+    Ok(())
+}
+
 /// Reads frames of one source by number. Several readers of one source do not disturb each other.
 pub enum Reader {
     /// Of a video.
@@ -49,10 +91,11 @@ impl Reader {
     }
 
     /// Reads frame `frame`, at or behind where the reader stands, into `pixels` (B, G, R, rows
-    /// `stride(width)` bytes apart). Returns the frame's size.
+    /// `stride(width)` bytes apart, and [`SPARE_BYTES`] more behind the last). Returns the frame's
+    /// size.
     ///
     /// # Errors
-    /// When the frame cannot be had.
+    /// When the frame cannot be had, or `pixels` is too small for it.
     pub fn read(
         &mut self,
         frame: usize,

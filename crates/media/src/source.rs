@@ -1,20 +1,28 @@
 //! An input that has been looked through once: its frames have numbers, times and starting points.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::find::Input;
 use super::video::hardware::{self, Decoder, DecoderWish};
 use super::video::index::{self, VideoIndex};
-use super::{InputError, image_folder};
+use super::{InputError, Reading, Remark, image_folder};
 
-/// Size of the frames as they are analysed, that is after rotation.
+/// Size of a picture in pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Geometry {
-    /// Largest width in pixels (images of a folder may differ).
+    /// Pixels per row.
     pub width: usize,
-    /// Largest height in pixels.
+    /// Rows.
     pub height: usize,
+}
+
+/// As in `640 x 480`.
+impl fmt::Display for Geometry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} x {}", self.width, self.height)
+    }
 }
 
 /// What the plan needs to know of the frames, whatever they come from. Frames are counted from 0
@@ -25,6 +33,8 @@ pub struct FrameIndex {
     pub frames: usize,
     /// Frames at which decoding can begin, ascending; the first frame is always one.
     pub entry_points: Vec<usize>,
+    /// Frames at which pictures change their size, ascending: no tracker goes on across them.
+    pub breaks: Vec<usize>,
 }
 
 /// An input, indexed and ready to be read.
@@ -45,21 +55,21 @@ pub enum Source {
         images: Arc<Vec<PathBuf>>,
         /// The largest of them.
         geometry: Geometry,
-        /// What the user should know, a line each.
-        remarks: Vec<String>,
+        /// What the user should know.
+        remarks: Vec<Remark>,
     },
 }
 
 impl Source {
-    /// Looks through `input` once. For a video this reads every packet but decodes none; hardware,
-    /// if it is wished for, is tried on the first frame.
+    /// Looks through `input` once. For a video this reads every packet but decodes only the first
+    /// picture; hardware, if it is wished for, is tried on that one, too.
     ///
     /// # Errors
     /// When the input cannot be read or holds no frames, or when hardware that was named cannot
     /// decode it.
-    pub fn open(input: &Input, wish: DecoderWish) -> Result<Self, InputError> {
+    pub fn open(input: &Input, reading: &Reading) -> Result<Self, InputError> {
         match input {
-            Input::Video(path) => Self::video(path, index::from_packets(path)?, wish),
+            Input::Video(path) => Self::video(path, index::from_packets(path, reading)?, reading),
             Input::Still(_) | Input::ImageFolder { .. } => Self::images(input),
         }
     }
@@ -69,9 +79,9 @@ impl Source {
     ///
     /// # Errors
     /// When not even that gives a frame.
-    pub fn open_by_decoding(input: &Input, wish: DecoderWish) -> Result<Self, InputError> {
+    pub fn open_by_decoding(input: &Input, reading: &Reading) -> Result<Self, InputError> {
         match input {
-            Input::Video(path) => Self::video(path, index::from_decoding(path)?, wish),
+            Input::Video(path) => Self::video(path, index::from_decoding(path, reading)?, reading),
             Input::Still(_) | Input::ImageFolder { .. } => Self::images(input),
         }
     }
@@ -87,18 +97,19 @@ impl Source {
         Ok(Self::Images {
             images: Arc::new(images.to_vec()),
             geometry: survey.geometry,
-            remarks,
+            remarks: remarks.into_iter().map(Remark::Images).collect(),
         })
     }
 
-    fn video(path: &Path, mut index: VideoIndex, wish: DecoderWish) -> Result<Self, InputError> {
+    fn video(path: &Path, mut index: VideoIndex, reading: &Reading) -> Result<Self, InputError> {
+        let wish = reading.decoder;
         let software = DecoderWish::Only(Decoder::Software);
         let decoder = if index.by_time || wish == software {
-            hardware::choose(path, wish, &mut index.remarks)?
+            hardware::choose(path, Some(index.track), wish, &mut index.remarks)?
         } else {
             // Frames are numbered as software counted them.
-            let remark = "decoded in software, as its frames can only be counted";
-            index.remarks.push(remark.to_owned());
+            let reason = "as its frames can only be counted".to_owned();
+            index.remarks.push(Remark::DecodedInSoftware { reason });
             Decoder::Software
         };
         Ok(Self::Video {
@@ -120,28 +131,31 @@ impl Source {
     pub fn frame_index(&self) -> FrameIndex {
         match self {
             Self::Video { index, .. } => FrameIndex {
-                frames: index.times.len(),
+                frames: index.times.units.len(),
                 entry_points: index.entry_points.clone(),
+                breaks: index.shapes.iter().skip(1).map(|shape| shape.0).collect(),
             },
             Self::Images { images, .. } => FrameIndex {
                 frames: images.len(),
                 entry_points: (0..images.len()).collect(),
+                breaks: Vec::new(),
             },
         }
     }
 
-    /// Size of the frames.
+    /// The size that holds every frame, upright.
     pub fn geometry(&self) -> Geometry {
         match self {
-            Self::Video { index, .. } => index.upright_geometry(),
+            Self::Video { index, .. } => index.largest(),
             Self::Images { geometry, .. } => *geometry,
         }
     }
 
-    /// Time of a frame in seconds since the first one, from the file itself. 0 for images.
+    /// Time of a frame in seconds since the first one or the file's zero, as was asked for. 0 for
+    /// images.
     pub fn seconds(&self, frame: usize) -> f64 {
         match self {
-            Self::Video { index, .. } => index.seconds(frame),
+            Self::Video { index, .. } => index.times.seconds(frame),
             Self::Images { .. } => 0.0,
         }
     }
@@ -154,8 +168,16 @@ impl Source {
         }
     }
 
-    /// What the user should know of this input before work starts, a line each.
-    pub fn remarks(&self) -> Vec<String> {
+    /// The index of a video; `None` for images.
+    pub fn video_index(&self) -> Option<&VideoIndex> {
+        match self {
+            Self::Video { index, .. } => Some(index),
+            Self::Images { .. } => None,
+        }
+    }
+
+    /// What the user should know of this input before work starts.
+    pub fn remarks(&self) -> Vec<Remark> {
         match self {
             Self::Video { index, .. } => index.remarks.clone(),
             Self::Images { remarks, .. } => remarks.clone(),

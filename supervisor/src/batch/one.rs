@@ -83,6 +83,8 @@ impl Batch<'_> {
             Ok(Stop { end, .. }) if end.status == Status::Done => journal.done(),
             // What was read of it is not of one recording.
             Err(_) if work.input_changed() => journal.done(),
+            // Going on would end in the same way, and another input may want the same output.
+            Err(error) if error.undecodable => journal.done(),
             _ => {
                 if let Some(folder) = journal.leave() {
                     progress.warn(
@@ -212,7 +214,7 @@ impl Batch<'_> {
                 worker_memory: self.cli.worker_memory.map(|megabytes| megabytes << 20),
             },
             log: journal,
-            decoder: self.cli.decoder.into(),
+            reading: self.cli.video.reading(self.cli.decoder.into()),
             tracking: self.cli.tracking.into(),
             shortest_segment: self.models.shortest_segment(),
             trace: &mut self.trace,
@@ -364,6 +366,8 @@ impl Stop {
 struct TaskError {
     text: String,
     fatal: bool,
+    /// Whether the input's own content is the reason.
+    undecodable: bool,
 }
 
 impl From<InputError> for TaskError {
@@ -377,6 +381,7 @@ impl From<&InputError> for TaskError {
         Self {
             text: error.to_string(),
             fatal: false,
+            undecodable: false,
         }
     }
 }
@@ -386,6 +391,7 @@ impl From<OutputError> for TaskError {
         Self {
             text: error.to_string(),
             fatal: false,
+            undecodable: false,
         }
     }
 }
@@ -395,6 +401,7 @@ impl From<JournalError> for TaskError {
         Self {
             text: error.to_string(),
             fatal: false,
+            undecodable: false,
         }
     }
 }
@@ -405,6 +412,7 @@ impl From<PlacementError> for TaskError {
         Self {
             text: error.to_string(),
             fatal: true,
+            undecodable: false,
         }
     }
 }
@@ -414,6 +422,7 @@ impl From<JobError> for TaskError {
         Self {
             text: error.to_string(),
             fatal: error.ends_the_batch(),
+            undecodable: matches!(error, JobError::Input(InputError::Decoding { .. })),
         }
     }
 }

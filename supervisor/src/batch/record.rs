@@ -10,7 +10,7 @@ use crate::identity::{
 use crate::job::JobReport;
 use crate::output::run_record::{
     FORMAT, FrameCounts, InputRecord, ModelRecord, NetworkRecord, OptionsRecord, Program,
-    RunRecord, Timing,
+    RunRecord, Timing, VideoRecord,
 };
 use faceau_media::{Input, InputError};
 
@@ -28,6 +28,10 @@ impl Batch<'_> {
                 coreml_units: self.cli.providers.coreml_units.as_ref().map(word),
                 precision: word(&self.cli.precision),
                 decoder: word(&self.cli.decoder),
+                pixel_aspect: word(&self.cli.video.pixel_aspect),
+                clock: word(&self.cli.video.clock),
+                track: self.cli.video.track,
+                fps: self.cli.video.fps.map(|rate| rate.to_string()),
                 redetect_every: self.options.redetect_every,
                 openface3: self.options.openface3.clone(),
                 camera: self.cli.camera.options(),
@@ -85,6 +89,7 @@ impl Batch<'_> {
         let geometry = report.source.geometry();
         let worker = self.pool.report();
         let rows = report.table.rows();
+        let remarks = report.source.remarks();
         RunRecord {
             format: FORMAT,
             program: Program {
@@ -98,11 +103,17 @@ impl Batch<'_> {
                 width: geometry.width,
                 height: geometry.height,
                 frames: index.frames,
-                seconds: report.source.seconds(index.frames.saturating_sub(1)),
+                seconds: report.source.seconds(index.frames.saturating_sub(1))
+                    - report.source.seconds(0),
                 segments: report.segments,
                 run_ons: report.run_ons,
                 decoder: report.source.decoder().map(|decoder| decoder.to_string()),
-                remarks: report.source.remarks(),
+                video: report.source.video_index().map(VideoRecord::from),
+                remarks: remarks.iter().map(ToString::to_string).collect(),
+                remark_codes: remarks
+                    .iter()
+                    .map(|remark| remark.code().to_owned())
+                    .collect(),
             },
             options: OptionsRecord {
                 result: identity.options.clone(),

@@ -55,6 +55,18 @@ pub struct ResultOptions {
     /// What videos were to be decoded with.
     #[serde(default = "software")]
     pub decoder: String,
+    /// What became of pixels that are not square.
+    #[serde(default = "shown")]
+    pub pixel_aspect: String,
+    /// Where times counted from.
+    #[serde(default = "first")]
+    pub clock: String,
+    /// Which track of pictures was asked for, counted from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub track: Option<u16>,
+    /// Frames per second of files without times, if that was said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fps: Option<String>,
     /// Frames between forced detections; 0 = only when needed.
     pub redetect_every: u32,
     /// What the OpenFace 3.0 pipeline was told, where it was the one.
@@ -82,6 +94,16 @@ fn full_precision() -> String {
 /// What records of earlier versions mean.
 fn software() -> String {
     "software".to_owned()
+}
+
+/// What records of earlier versions mean, for all videos but those whose pixels are not square.
+fn shown() -> String {
+    "shown".to_owned()
+}
+
+/// What records of earlier versions mean.
+fn first() -> String {
+    "first".to_owned()
 }
 
 /// A model file, original or converted.
@@ -319,6 +341,10 @@ pub(crate) mod tests {
                 coreml_units: None,
                 precision: "fp32".into(),
                 decoder: "software".into(),
+                pixel_aspect: "shown".into(),
+                clock: "first".into(),
+                track: None,
+                fps: None,
                 redetect_every: 0,
                 openface3: None,
                 camera: CameraOptions::default(),

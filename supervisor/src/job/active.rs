@@ -35,7 +35,8 @@ use crate::pool::News;
 use crate::progress::Tick;
 use crate::signals;
 use faceau_media::reader::ReadError;
-use faceau_media::{Input, Source};
+use faceau_media::video::PlanMismatch;
+use faceau_media::{Input, InputError, Source};
 
 /// Frames that are marked as failed, and workers that are lost, are told of one by one up to so
 /// many.
@@ -47,8 +48,8 @@ const TICKS_PER_MEASUREMENT: u32 = 10;
 pub(super) enum Setback {
     /// It is over.
     Fatal(JobError),
-    /// A frame that the index promised did not come; counted from 0.
-    IndexWrong(usize),
+    /// A frame did not come as the index promised.
+    IndexWrong(PlanMismatch),
 }
 
 impl<E: Into<JobError>> From<E> for Setback {
@@ -117,9 +118,6 @@ impl Job {
         let ring = ring_layout(geometry, paths.extras(), workers).map_err(RingError::from)?;
         check_memory(input.path(), geometry, ring, workers, machine::memory())?;
         let mut results = Results::new(source.clone(), segments, paths, context.table)?;
-        for remark in source.remarks() {
-            context.progress.warn(input.path(), &remark);
-        }
         context
             .progress
             .input_started(input.path(), index.frames, source.geometry());
@@ -160,7 +158,9 @@ impl Job {
             first_result: None,
             rings: 0,
             cpu_at_start: CpuTimes::now(context.pool),
-            warnings: warnings.iter().cloned().chain(source.remarks()).collect(),
+            warnings: (warnings.iter().cloned())
+                .chain(source.remarks().iter().map(ToString::to_string))
+                .collect(),
             losses: 0,
             failures_told: 0,
             stopped_by: None,
@@ -269,7 +269,11 @@ impl Job {
             ReaderEvent::TaskRead => self.feed(context, policy::Event::TaskRead(worker)),
             ReaderEvent::Failed(ReadError::Input(error)) => Err(error.into()),
             ReaderEvent::Failed(ReadError::Mismatch(mismatch)) => {
-                Err(Setback::IndexWrong(mismatch.wanted))
+                Err(Setback::IndexWrong(mismatch))
+            }
+            ReaderEvent::Failed(ReadError::Buffer(error)) => {
+                let (path, reason) = (self.input.clone(), error.to_string());
+                Err(InputError::Decoding { path, reason }.into())
             }
         }
     }

@@ -5,6 +5,7 @@
 //! seen the frame before: the earlier one as its last frame, the later one as the end of its
 //! lead-in. If they agree there, the later one's results follow. If not, the earlier tracker runs
 //! on, and its results count, until they do. Which frames count is thus a function of the video.
+//! Where tracking begins anew, there is nothing to agree on.
 //!
 //! A frame that could not be analysed takes its place in the order, and is otherwise as if it had
 //! not been there: trackers are compared by what they last knew.
@@ -297,6 +298,10 @@ impl Merger {
 
     /// Decides whether the segment can follow, as soon as its tracker has got there.
     fn try_to_join(&mut self, number: usize) -> bool {
+        if self.segments[number].begins_anew() {
+            self.position = Position::Within(number);
+            return true;
+        }
         let Some(entry) = self.entries.get(&number) else {
             return false;
         };

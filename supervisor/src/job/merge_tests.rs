@@ -45,6 +45,7 @@ impl Simulation {
         let index = FrameIndex {
             frames: FRAMES,
             entry_points: (0..FRAMES).collect(),
+            breaks: Vec::new(),
         };
         let segments = cut(&index, Tracking::Segmented, ShortestSegment::QUICK_START);
         Self {

@@ -74,7 +74,8 @@ pub trait PieceLog {
     fn made_with(&mut self, engine: &str) -> io::Result<Option<String>>;
 
     /// A result came. Those of one task come in the order of its frames, each once: of a segment,
-    /// from the frame before its first one on (see [`Found::finding`]), unless it begins the video.
+    /// from the frame before its first one on (see [`Found::finding`]), unless tracking begins anew
+    /// there.
     ///
     /// # Errors
     /// When it cannot be kept.

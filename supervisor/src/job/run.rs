@@ -20,8 +20,8 @@ use crate::pool::{News, Pool};
 use crate::progress::Progress;
 use crate::signals;
 use crate::trace::Trace;
-use faceau_media::video::DecoderWish;
-use faceau_media::{Input, InputError, Source};
+use faceau_media::video::PlanMismatch;
+use faceau_media::{Input, InputError, Reading, Remark, Source};
 
 /// What a job needs from the batch it belongs to.
 pub struct Context<'a> {
@@ -39,8 +39,8 @@ pub struct Context<'a> {
     pub settings: Settings,
     /// Keeps results, and gives back those of an earlier run.
     pub log: &'a mut dyn PieceLog,
-    /// What videos are to be decoded with.
-    pub decoder: DecoderWish,
+    /// How videos are to be read.
+    pub reading: Reading,
     /// How the video is cut.
     pub tracking: Tracking,
     /// How long segments must be.
@@ -88,6 +88,7 @@ pub fn run(
     // A worker opens its sessions while the input is looked through.
     context.pool.want(1, context.events.now())?;
     let mut warnings = Vec::new();
+    let mut told = Vec::new();
     let stopped = |signal| {
         Ok(Outcome::Stopped {
             signal,
@@ -103,7 +104,7 @@ pub fn run(
     demand_room(context, &source, paths)?;
     loop {
         let analysing = timing::now();
-        match attempt(context, input, source.clone(), paths, &warnings) {
+        match attempt(context, input, source.clone(), paths, &warnings, &mut told) {
             Ok(job) => {
                 context.trace.did("analyse", analysing);
                 return job.outcome(context, started);
@@ -115,24 +116,30 @@ pub fn run(
                 }
             }
             Err(Setback::Fatal(error)) => return Err(error),
-            Err(Setback::IndexWrong(frame)) if !context.log.by_decoding() => {
+            Err(Setback::IndexWrong(mismatch)) if !context.log.by_decoding() => {
                 context.log.count_by_decoding();
-                let warning = format!(
-                    "frame {} is promised by the file but cannot be decoded; starting again with \
-                     the frames that can",
-                    frame + 1
-                );
-                context.progress.warn(input.path(), &warning);
-                warnings.push(warning);
+                match mismatch {
+                    PlanMismatch::Missing { wanted } => {
+                        let warning = format!(
+                            "frame {} is promised by the file but cannot be decoded; starting \
+                             again with the frames that can",
+                            wanted + 1
+                        );
+                        context.progress.warn(input.path(), &warning);
+                        warnings.push(warning);
+                    }
+                    // A remark of the new index tells it.
+                    PlanMismatch::OtherShape { .. } => {}
+                }
                 source = match index(context, input)? {
                     Indexed::Source(source) => source,
                     Indexed::Stopped(signal) => return stopped(signal),
                 };
             }
-            Err(Setback::IndexWrong(frame)) => {
+            Err(Setback::IndexWrong(mismatch)) => {
                 return Err(JobError::Input(InputError::Decoding {
                     path: input.path().into(),
-                    reason: format!("frame {} comes and goes", frame + 1),
+                    reason: format!("{mismatch}, which it was before"),
                 }));
             }
         }
@@ -146,7 +153,14 @@ fn attempt(
     source: Source,
     paths: &OutputPaths,
     warnings: &[String],
+    told: &mut Vec<Remark>,
 ) -> Result<Job, Setback> {
+    for remark in source.remarks() {
+        if !told.contains(&remark) {
+            context.progress.remark(input.path(), &remark);
+            told.push(remark);
+        }
+    }
     let mut job = Job::new(context, input, source, paths, warnings)?;
     let outcome = job.work(context);
     // After a stop, workers have nothing more to do: they are sent home as they are.
@@ -165,14 +179,14 @@ enum Indexed {
 fn index(context: &mut Context<'_>, input: &Input) -> Result<Indexed, JobError> {
     let by_decoding = context.log.by_decoding();
     context.progress.indexing(input.path());
-    let (sender, wanted, decoder) = (context.sender.clone(), input.clone(), context.decoder);
+    let (sender, wanted, reading) = (context.sender.clone(), input.clone(), context.reading);
     std::thread::Builder::new()
         .name("index".into())
         .spawn(move || {
             let source = if by_decoding {
-                Source::open_by_decoding(&wanted, decoder)
+                Source::open_by_decoding(&wanted, &reading)
             } else {
-                Source::open(&wanted, decoder)
+                Source::open(&wanted, &reading)
             };
             // Nobody listens any more when the program is ending.
             let _ = sender.send(Event::Indexed(Box::new(source)));

@@ -33,10 +33,12 @@ impl Plan {
         }
     }
 
-    /// The first frame of a segment of which there is a result: that before the first which counts.
+    /// The first frame of a segment of which there is a result: that before the first which counts,
+    /// unless tracking begins anew there.
     fn first_result(&self, segment: usize) -> Option<u64> {
-        let [_, begin, _] = self.segments.get(segment)?;
-        Some(begin.saturating_sub(1) as u64)
+        let [start, begin, _] = self.segments.get(segment)?;
+        let lead_in = u64::from(start < begin);
+        Some((*begin as u64).saturating_sub(lead_in))
     }
 }
 

@@ -9,6 +9,8 @@ use super::unfinished::write_in;
 use super::{OutputError, OutputPaths};
 use crate::identity::{InputIdentity, ModelIdentity, ProgramIdentity, ResultOptions};
 use crate::job::{FailedFrame, StageRow, WorkerRow};
+use faceau_media::remark::{ClockJump, FrameSize};
+use faceau_media::video::index::VideoIndex;
 
 /// Version of the record's layout.
 pub const FORMAT: u32 = 1;
@@ -55,9 +57,9 @@ pub struct InputRecord {
     pub path: String,
     /// What it is, by its content.
     pub identity: InputIdentity,
-    /// Width of the frames in pixels, upright.
+    /// Largest width of the frames in pixels, upright.
     pub width: usize,
-    /// Height of the frames in pixels, upright.
+    /// Largest height of the frames in pixels, upright.
     pub height: usize,
     /// Number of frames.
     pub frames: usize,
@@ -70,8 +72,79 @@ pub struct InputRecord {
     /// What decoded it; not for images.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decoder: Option<String>,
+    /// What there is to say of a video alone.
+    #[serde(flatten)]
+    pub video: Option<VideoRecord>,
     /// What was noticed about it.
     pub remarks: Vec<String>,
+    /// A word for each remark that stays the same from version to version.
+    pub remark_codes: Vec<String>,
+}
+
+/// What there is to say of a video alone.
+#[derive(Debug, Clone, Serialize)]
+pub struct VideoRecord {
+    /// Number of the track among those of pictures, counted from 1.
+    pub track: usize,
+    /// Width to height of a pixel of the first picture, as in `16:15`.
+    pub pixel_aspect: String,
+    /// Size of the first picture as stored: width, height.
+    pub stored_size: [usize; 2],
+    /// From which frame on (counted from 1) pictures have which size, where that changes on the way.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sizes: Vec<SizeRecord>,
+    /// Time of the first frame on the file's own clock, in seconds; `null` where it has none.
+    pub start_seconds: Option<f64>,
+    /// Where that clock jumps.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub clock_jumps: Vec<JumpRecord>,
+}
+
+/// From a frame on, pictures have another size.
+#[derive(Debug, Clone, Serialize)]
+pub struct SizeRecord {
+    /// The first such frame, counted from 1.
+    pub frame: usize,
+    /// Its width in pixels, upright.
+    pub width: usize,
+    /// Its height in pixels, upright.
+    pub height: usize,
+}
+
+/// The file's clock does not go on.
+#[derive(Debug, Clone, Serialize)]
+pub struct JumpRecord {
+    /// The first frame behind the jump, counted from 1.
+    pub frame: usize,
+    /// By how many seconds the clock moved; negative when it went back.
+    pub seconds: f64,
+}
+
+impl From<&VideoIndex> for VideoRecord {
+    fn from(index: &VideoIndex) -> Self {
+        let first = index.shape_of(0);
+        let sizes = index.sizes();
+        let size = |size: &FrameSize| SizeRecord {
+            frame: size.frame,
+            width: size.size.width,
+            height: size.size.height,
+        };
+        let jump = |jump: &ClockJump| JumpRecord {
+            frame: jump.frame,
+            seconds: jump.seconds,
+        };
+        Self {
+            track: index.track,
+            pixel_aspect: format!("{}:{}", first.pixel.0, first.pixel.1),
+            stored_size: [first.stored.width, first.stored.height],
+            sizes: match sizes.len() {
+                1 => Vec::new(),
+                _ => sizes.iter().map(size).collect(),
+            },
+            start_seconds: index.start,
+            clock_jumps: index.jumps.iter().map(jump).collect(),
+        }
+    }
 }
 
 /// The options that decide the numbers, and how many workers there were, which does not.
@@ -213,7 +286,9 @@ mod tests {
                 segments: 1,
                 run_ons: 0,
                 decoder: Some("software".into()),
+                video: None,
                 remarks: Vec::new(),
+                remark_codes: Vec::new(),
             },
             options: OptionsRecord {
                 result: identity.options.clone(),

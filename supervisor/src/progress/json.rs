@@ -58,6 +58,7 @@ enum Line<'a> {
     },
     Warning {
         path: Option<String>,
+        code: Option<&'a str>,
         message: &'a str,
     },
     Error {
@@ -166,9 +167,10 @@ impl JsonStream {
         self.write(&Line::Stopping { input, seconds });
     }
 
-    pub(super) fn warning(&mut self, path: Option<&Path>, message: &str) {
+    pub(super) fn warning(&mut self, path: Option<&Path>, code: Option<&str>, message: &str) {
         self.write(&Line::Warning {
             path: path.map(text),
+            code,
             message,
         });
     }

@@ -15,7 +15,7 @@ use std::time::Duration;
 use crate::disk;
 use bar::Bar;
 pub use ending::{Counts, Ending, InputEnd, Status};
-use faceau_media::Geometry;
+use faceau_media::{Geometry, Remark};
 pub use json::FORMAT;
 use json::JsonStream;
 use rate::Rate;
@@ -219,10 +219,19 @@ impl Progress {
         }
     }
 
+    /// Says what was noticed about an input.
+    pub fn remark(&mut self, path: &Path, remark: &Remark) {
+        self.warn_with_code(path, Some(remark.code()), &remark.to_string());
+    }
+
     /// Warns of something about one input.
     pub fn warn(&mut self, path: &Path, text: &str) {
+        self.warn_with_code(path, None, text);
+    }
+
+    fn warn_with_code(&mut self, path: &Path, code: Option<&str>, text: &str) {
         if let Some(json) = &mut self.json {
-            json.warning(Some(path), text);
+            json.warning(Some(path), code, text);
         }
         self.print(
             Verbosity::Normal,
@@ -233,7 +242,7 @@ impl Progress {
     /// Warns of something that concerns all inputs.
     pub fn warn_all(&mut self, text: &str) {
         if let Some(json) = &mut self.json {
-            json.warning(None, text);
+            json.warning(None, None, text);
         }
         self.print(Verbosity::Normal, &format!("warning: {text}"));
     }

@@ -1,5 +1,6 @@
 //! Opening a video file and its picture track.
 
+use std::fs::File;
 use std::path::Path;
 use std::sync::Once;
 
@@ -8,47 +9,112 @@ use ffmpeg_next as ffmpeg;
 use ffmpeg::codec::{context, decoder, threading};
 use ffmpeg::format::context::Input;
 
-use super::super::InputError;
 use super::super::bounds::{MOST_PIXELS, check_frame};
-use super::super::refers;
+use super::super::{Geometry, InputError, refers, unreadable};
 use super::hardware::Decoder;
+use super::tracks;
+
+/// Formats that are nothing but pictures one after another. FFmpeg marks only some of them as being
+/// without times.
+const RAW_FORMATS: [&str; 14] = [
+    "mjpeg",
+    "mjpeg_2000",
+    "h261",
+    "h263",
+    "h264",
+    "hevc",
+    "vvc",
+    "evc",
+    "m4v",
+    "mpegvideo",
+    "vc1",
+    "dirac",
+    "dnxhd",
+    "cavsvideo",
+];
 
 /// An open file, with the number of its picture track.
 pub(super) struct Container {
     pub(super) input: Input,
+    /// Among all tracks of the file.
     pub(super) track: usize,
+    /// Among the tracks of pictures, counted from 1.
+    pub(super) track_number: usize,
 }
 
 impl Container {
-    /// Opens `path` and chooses the track that FFmpeg takes for the main one.
-    pub(super) fn open(path: &Path) -> Result<Self, InputError> {
+    /// Opens `path` and its `wanted` track of pictures, counted from 1, or the one that FFmpeg takes
+    /// for the main one.
+    pub(super) fn open(path: &Path, wanted: Option<usize>) -> Result<Self, InputError> {
         quieten();
         let Some(name) = path.to_str() else {
             return Err(InputError::NameNotUtf8 { path: path.into() });
         };
-        // An error of the file system is clearer than what FFmpeg makes of it.
-        std::fs::File::open(path).map_err(|source| InputError::Unreadable {
+        let unreadable = |source| InputError::Unreadable {
             path: path.into(),
             source,
-        })?;
+        };
+        // An error of the file system is clearer than what FFmpeg makes of it.
+        let file = File::open(path).map_err(unreadable)?;
+        let is_file = file.metadata().is_ok_and(|metadata| metadata.is_file());
+        if is_file && let Some(kind) = unreadable::at_first_sight(&file).map_err(unreadable)? {
+            return Err(kind.error(path));
+        }
         // `file:` keeps FFmpeg from reading `a:b.mp4` as the address of a protocol `a`.
-        let mut input =
-            ffmpeg::format::input(&format!("file:{name}")).map_err(|e| InputError::NotAVideo {
+        let mut input = ffmpeg::format::input(&format!("file:{name}")).map_err(|e| {
+            let reason = describe(e);
+            let error = InputError::NotAVideo {
                 path: path.into(),
-                reason: describe(e),
-            })?;
+                reason,
+            };
+            unreadable::explained(path, error)
+        })?;
         refers::check_demuxer(path, input.format().name())?;
-        let track = input
-            .streams()
-            .best(ffmpeg::media::Type::Video)
-            .map(|stream| stream.index())
-            .ok_or_else(|| InputError::NoVideoTrack { path: path.into() })?;
+        let (track, track_number) = tracks::choose(&input, path, wanted)
+            .map_err(|error| unreadable::explained(path, error))?;
+        if let Some(stream) = input.stream(track) {
+            tracks::check_encryption(&stream, path)?;
+        }
         for (number, stream) in input.streams_mut().enumerate() {
             if number != track {
                 discard(stream);
             }
         }
-        Ok(Self { input, track })
+        Ok(Self {
+            input,
+            track,
+            track_number,
+        })
+    }
+
+    /// The track of pictures.
+    pub(super) fn stream(&self, path: &Path) -> Result<ffmpeg::Stream<'_>, InputError> {
+        self.input
+            .stream(self.track)
+            .ok_or_else(|| InputError::NoVideoTrack { path: path.into() })
+    }
+
+    /// Whether files of this format hold no times: those that FFmpeg gives are made up.
+    pub(super) fn is_without_times(&self) -> bool {
+        let name = self.input.format();
+        self.has_flag(ffmpeg::ffi::AVFMT_NOTIMESTAMPS) || RAW_FORMATS.contains(&name.name())
+    }
+
+    /// Whether the clock may jump in files of this format.
+    pub(super) fn may_jump(&self) -> bool {
+        self.has_flag(ffmpeg::ffi::AVFMT_TS_DISCONT)
+    }
+
+    /// Whether a unit of time is a place for a frame, as in AVI.
+    pub(super) fn has_places(&self) -> bool {
+        self.input.format().name() == "avi"
+    }
+
+    fn has_flag(&self, flag: i32) -> bool {
+        // SAFETY: the context is open, its format is one of FFmpeg's, which live as long as the
+        // program, and a plain field is read. (The safe wrapper drops flags it has no name for.)
+        let flags = unsafe { (*(*self.input.as_ptr()).iformat).flags };
+        flags & flag != 0
     }
 
     /// Reads the next packet of any track that is not discarded. What was in `packet` goes: FFmpeg
@@ -61,18 +127,9 @@ impl Container {
     /// Refuses pictures that are too large, before a decoder makes room for them. A track that does
     /// not tell may pass; its decoder will know.
     pub(super) fn check_frame(&self, path: &Path) -> Result<(), InputError> {
-        let Some(stream) = self.input.stream(self.track) else {
-            return Ok(());
-        };
-        let parameters = stream.parameters();
-        // SAFETY: the pointer is that of live parameters, and plain fields are read. (The safe
-        // wrapper does not have them.)
-        let (width, height) =
-            unsafe { ((*parameters.as_ptr()).width, (*parameters.as_ptr()).height) };
-        match (usize::try_from(width), usize::try_from(height)) {
-            (Ok(0), _) | (_, Ok(0)) => Ok(()),
-            (Ok(width), Ok(height)) => check_frame(path, width, height),
-            _ => Err(InputError::NoPixels { path: path.into() }),
+        match tracks::size_in_header(&self.stream(path)?) {
+            Geometry { width: 0, .. } | Geometry { height: 0, .. } => Ok(()),
+            Geometry { width, height } => check_frame(path, width, height),
         }
     }
 

@@ -15,7 +15,7 @@ use ffmpeg::codec::{context, decoder};
 use ffmpeg::ffi::{self, AVHWDeviceType, AVPixelFormat};
 use ffmpeg::frame::Video;
 
-use super::super::InputError;
+use super::super::{InputError, Remark};
 use super::container::{Container, describe};
 use super::decoder::FrameStream;
 
@@ -122,19 +122,18 @@ impl Hardware {
     }
 
     /// Decodes the first picture of a video.
-    fn try_out(self, path: &Path) -> Result<(), InputError> {
+    fn try_out(self, path: &Path, track: Option<usize>) -> Result<(), InputError> {
         let fails = |reason: String| InputError::NoHardwareDecoder {
             path: path.into(),
             hardware: self,
             reason,
         };
-        let container = Container::open(path)?;
+        let container = Container::open(path, track)?;
         let mut stream = match FrameStream::new(container, path, 1, Decoder::Hardware(self)) {
             Err(InputError::NoDecoder { reason, .. }) => return Err(fails(reason)),
             stream => stream?,
         };
-        let mut picture = Video::empty();
-        match stream.next(&mut picture) {
+        match stream.next() {
             Ok(true) if stream.uses_hardware() => Ok(()),
             Ok(true) => Err(fails("it does not know this kind of video".into())),
             Ok(false) => Err(fails("no picture came out of it".into())),
@@ -163,29 +162,31 @@ impl fmt::Display for Decoder {
     }
 }
 
-/// Decides what decodes the video `path`, by trying. Adds to `remarks` what the user should know.
+/// Decides what decodes the `track` of the video `path`, by trying. Adds to `remarks` what the user
+/// should know.
 ///
 /// # Errors
 /// When the hardware that the user named does not decode it, or the file cannot be read.
 pub fn choose(
     path: &Path,
+    track: Option<usize>,
     wish: DecoderWish,
-    remarks: &mut Vec<String>,
+    remarks: &mut Vec<Remark>,
 ) -> Result<Decoder, InputError> {
     let candidates = match wish {
         DecoderWish::Only(Decoder::Software) => return Ok(Decoder::Software),
         DecoderWish::Only(Decoder::Hardware(hardware)) => {
-            hardware.try_out(path)?;
-            remarks.push(remark(hardware));
+            hardware.try_out(path, track)?;
+            remarks.push(Remark::DecodedByHardware(hardware));
             return Ok(Decoder::Hardware(hardware));
         }
         DecoderWish::Auto => Hardware::of_this_system(),
     };
     let mut reasons = Vec::new();
     for &hardware in candidates {
-        match hardware.try_out(path) {
+        match hardware.try_out(path, track) {
             Ok(()) => {
-                remarks.push(remark(hardware));
+                remarks.push(Remark::DecodedByHardware(hardware));
                 return Ok(Decoder::Hardware(hardware));
             }
             Err(InputError::NoHardwareDecoder { reason, .. }) => {
@@ -194,15 +195,10 @@ pub fn choose(
             Err(error) => return Err(error),
         }
     }
-    let reasons = reasons.join("; ");
-    remarks.push(format!(
-        "decoded in software, as no hardware does it ({reasons})"
-    ));
+    remarks.push(Remark::DecodedInSoftware {
+        reason: format!("as no hardware does it ({})", reasons.join("; ")),
+    });
     Ok(Decoder::Software)
-}
-
-fn remark(hardware: Hardware) -> String {
-    format!("decoded by {hardware}, whose pixels can differ a little from those of software")
 }
 
 /// Takes the format of pictures in hardware out of those that the decoder offers. Where it does not
@@ -234,7 +230,7 @@ unsafe extern "C" fn take_format(
 pub(super) struct Surfaces {
     /// As it comes from the decoder.
     decoded: Video,
-    /// The same in memory; kept, as it is large.
+    /// The same in memory; its room is used again and again, as it is large.
     fetched: Video,
     /// Whether the last one came from hardware.
     from_hardware: bool,
@@ -253,20 +249,21 @@ impl Surfaces {
         self.from_hardware
     }
 
-    /// What `decoder.receive_frame(picture)` does, with the picture in memory.
-    pub(super) fn receive(
-        &mut self,
-        decoder: &mut decoder::Video,
-        picture: &mut Video,
-    ) -> Result<(), ffmpeg::Error> {
-        // SAFETY: a live frame, borrowed exclusively. What it shared with `fetched` may now be
-        // written again.
-        unsafe { ffi::av_frame_unref(picture.as_mut_ptr()) };
+    /// The last picture, in memory.
+    pub(super) fn picture(&self) -> &Video {
+        if self.from_hardware {
+            &self.fetched
+        } else {
+            &self.decoded
+        }
+    }
+
+    /// Takes the next picture out of the decoder.
+    pub(super) fn receive(&mut self, decoder: &mut decoder::Video) -> Result<(), ffmpeg::Error> {
         decoder.receive_frame(&mut self.decoded)?;
         // SAFETY: a live frame, whose field is read.
         self.from_hardware = unsafe { !(*self.decoded.as_ptr()).hw_frames_ctx.is_null() };
         if !self.from_hardware {
-            std::mem::swap(picture, &mut self.decoded);
             return Ok(());
         }
         if (self.fetched.width(), self.fetched.height())
@@ -275,15 +272,16 @@ impl Surfaces {
             self.fetched = Video::empty();
         }
         // SAFETY: both frames are live and borrowed exclusively. `fetched` is empty (then FFmpeg
-        // makes room) or of an equally large picture that was fetched before, and nobody shares it.
-        // The times are plain fields. `picture` was emptied above and shares the room from here on.
+        // makes room) or of an equally large picture that was fetched before; nobody else has a
+        // reference to its room. What is copied are plain fields.
         unsafe {
             let (source, target) = (self.decoded.as_mut_ptr(), self.fetched.as_mut_ptr());
             check(ffi::av_hwframe_transfer_data(target, source, 0))?;
             (*target).pts = (*source).pts;
             (*target).best_effort_timestamp = (*source).best_effort_timestamp;
-            check(ffi::av_frame_ref(picture.as_mut_ptr(), target))
+            (*target).sample_aspect_ratio = (*source).sample_aspect_ratio;
         }
+        Ok(())
     }
 }
 

@@ -8,8 +8,7 @@ use faceau_shared::ring::RingLayout;
 
 use super::report::DecodeCeiling;
 use faceau_media::reader::Reader;
-use faceau_media::video::{Decoder, DecoderWish};
-use faceau_media::{Source, find};
+use faceau_media::{Reading, Source, find};
 
 /// Decodes and converts every frame on one thread.
 pub fn ceiling(video: &Path) -> anyhow::Result<DecodeCeiling> {
@@ -17,7 +16,7 @@ pub fn ceiling(video: &Path) -> anyhow::Result<DecodeCeiling> {
     let (Some(input), true) = (found.pop(), found.is_empty()) else {
         bail!("{}: bench takes one video", video.display());
     };
-    let source = Source::open(&input.input?, DecoderWish::Only(Decoder::Software))?;
+    let source = Source::open(&input.input?, &Reading::default())?;
     let frames = source.frame_index().frames;
     let geometry = source.geometry();
     let mut pixels = vec![0; RingLayout::frame_bytes(geometry.width, geometry.height)];

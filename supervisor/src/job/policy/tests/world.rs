@@ -79,6 +79,7 @@ impl World {
         let index = FrameIndex {
             frames: FRAMES,
             entry_points: (0..FRAMES).collect(),
+            breaks: Vec::new(),
         };
         let segments = cut(&index, Tracking::Segmented, ShortestSegment::QUICK_START);
         let mut policy = Policy::new(Settings {
