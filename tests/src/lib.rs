@@ -13,6 +13,7 @@ pub mod events;
 pub mod http;
 pub mod manifest;
 pub mod models;
+pub mod odd_video;
 pub mod onnx;
 pub mod openface3;
 pub mod pipelines;

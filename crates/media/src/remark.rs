@@ -282,10 +282,10 @@ impl fmt::Display for Remark {
             Self::SoundOffset { seconds, start } => write!(
                 f,
                 "the sound begins {:.3} s {} the picture, whose first frame is at {start:.3} s of \
-                 the file's clock; the table's times count from {}",
+                 the file's clock; the table's times count from the first frame (--clock file: \
+                 from the file's zero)",
                 seconds.abs(),
                 if *seconds < 0.0 { "before" } else { "after" },
-                "the first frame (--clock file: from the file's zero)"
             ),
             Self::CutShort { promised, found } => write!(
                 f,
