@@ -14,15 +14,9 @@ use faceau_tests::video::{Picture, Recipe};
 use ffmpeg_next::codec::Id;
 
 fn double(bench: &Bench) -> Supervisor {
-    bench.with_double(&Orders::default()).args([
-        "-w",
-        "2",
-        "--force",
-        "--progress",
-        "json",
-        "-o",
-        "t.csv",
-    ])
+    bench
+        .with_double(&Orders::default())
+        .args(["--force", "--progress", "json", "-o", "t.csv"])
 }
 
 /// Runs it, and makes sure that a remark of this code is said in all three places, once each.
@@ -35,7 +29,11 @@ fn expect_said(bench: &Bench, video: &Path, args: &[&str], code: &str) -> (Table
     let text = record.input.remarks[place].clone();
     let times = |texts: Vec<&String>| texts.iter().filter(|t| **t == &text).count();
     assert_eq!(times(record.warnings.iter().collect()), 1, "{record:#?}");
-    assert_eq!(said_in_events(&ended, code), [text.clone()], "{ended:#?}");
+    assert_eq!(
+        said_in_events(&ended, code),
+        std::slice::from_ref(&text),
+        "{ended:#?}"
+    );
     ended.expect_line(&["warning", &text]);
     (bench.table("t.csv"), record, text)
 }
@@ -272,7 +270,7 @@ fn a_clock_that_restarts_or_jumps_goes_on() {
             seconds
         };
         assert!(
-            (found - expected).abs() < 0.001,
+            (found - expected).abs() < 0.05,
             "{name}: {found} {expected}"
         );
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use ffmpeg_next as ffmpeg;
 
 use ffmpeg::codec::decoder;
+use ffmpeg::codec::packet::side_data::Type;
 use ffmpeg::frame::Video;
 
 use super::super::reader::BufferTooSmall;
@@ -65,6 +66,8 @@ pub(super) struct FrameStream {
     errors_at_end: usize,
     /// Packets and pictures that made no sense.
     bad: usize,
+    /// Whether the container says of a packet that its content is encrypted.
+    encrypted: bool,
 }
 
 impl FrameStream {
@@ -85,6 +88,7 @@ impl FrameStream {
             at_end: false,
             errors_at_end: 0,
             bad: 0,
+            encrypted: false,
         })
     }
 
@@ -134,6 +138,11 @@ impl FrameStream {
         self.bad
     }
 
+    /// Whether the container said of a packet so far that its content is encrypted.
+    pub(super) fn is_encrypted(&self) -> bool {
+        self.encrypted
+    }
+
     /// Decodes the next picture. `false` at the end of the video.
     ///
     /// A packet that cannot be decoded is passed over, as any player does, the last one, too; that
@@ -178,14 +187,18 @@ impl FrameStream {
         loop {
             match self.container.read_packet(&mut self.packet) {
                 Ok(()) if self.packet.stream() != self.container.track => {}
-                Ok(()) => match self.decoder.send_packet(&self.packet) {
-                    Ok(()) => return Ok(()),
-                    Err(error) if is_bad_picture(error) => {
-                        self.bad += 1;
-                        return Ok(());
-                    }
-                    Err(error) => return Err(self.failed(error)),
-                },
+                Ok(()) => {
+                    let mut side_data = self.packet.side_data();
+                    self.encrypted |= side_data.any(|data| data.kind() == Type::EncryptionInfo);
+                    return match self.decoder.send_packet(&self.packet) {
+                        Ok(()) => Ok(()),
+                        Err(error) if is_bad_picture(error) => {
+                            self.bad += 1;
+                            Ok(())
+                        }
+                        Err(error) => Err(self.failed(error)),
+                    };
+                }
                 Err(error) => {
                     errors += 1;
                     if error == ffmpeg::Error::Eof || errors >= MOST_ERRORS_IN_A_ROW {

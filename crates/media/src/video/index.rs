@@ -203,7 +203,11 @@ impl Outline {
         // The picture's own word counts, if there is one.
         let again = Container::open(path, reading.track)?;
         let mut pictures = FrameStream::new(again, path, 1, Decoder::Software)?;
-        let first = match pictures.next()? {
+        let found = pictures.next();
+        if pictures.is_encrypted() {
+            return Err(Unreadable::Encrypted.error(path));
+        }
+        let first = match found? {
             true => pictures.shape(reading.pixel_aspect),
             false => Shape::of(in_header, (1, 1), reading.pixel_aspect),
         };
@@ -246,9 +250,6 @@ impl Outline {
     ) -> Result<Packets, InputError> {
         let promised = container.stream(path)?.frames();
         let packets = Packets::read(container);
-        if packets.encrypted {
-            return Err(Unreadable::Encrypted.error(path));
-        }
         if packets.facts.is_empty() {
             return Err(no_frames(path));
         }

@@ -21,14 +21,11 @@ pub(super) struct Packets {
     pub filled: usize,
     /// Number of those without content: places where a frame could have been.
     pub empty: usize,
-    /// Whether the container says that their content is encrypted.
-    pub encrypted: bool,
 }
 
 impl Packets {
     /// Reads all packets.
     pub(super) fn read(container: &mut Container) -> Self {
-        use ffmpeg::packet::side_data::Type;
         let mut packets = Self::default();
         let mut errors = 0;
         let mut packet = ffmpeg::Packet::empty();
@@ -49,9 +46,6 @@ impl Packets {
                 continue;
             }
             packets.filled += 1;
-            packets.encrypted |= packet
-                .side_data()
-                .any(|data| data.kind() == Type::EncryptionInfo);
             if !is_discarded(&packet) {
                 packets.facts.push(PacketFacts {
                     time: packet.pts(),
@@ -192,7 +186,6 @@ mod tests {
                 .collect(),
             filled: times.len(),
             empty,
-            encrypted: false,
         };
         // Empty packets, places that were jumped over, and a rate twice that of the frames.
         assert_eq!(packets(&[0, 1, 2, 5, 6], 2).empty_places(7), Some((2, 7)));
