@@ -7,7 +7,6 @@
 
 mod awake;
 pub mod batch;
-pub mod camera;
 pub mod cli;
 pub mod commands;
 mod cores;
@@ -18,12 +17,12 @@ mod job;
 mod journal;
 mod machine;
 mod output;
-pub mod pipeline;
 pub mod placement;
 pub mod plan;
 mod pool;
 pub mod progress;
+mod reporter;
+pub mod settings;
 mod setup;
 pub mod signals;
 mod trace;
-mod video_args;

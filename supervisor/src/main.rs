@@ -1,14 +1,14 @@
 //! The program that users run: `faceau-supervisor video.mp4`.
 
 use clap::Parser;
-use faceau_supervisor::batch::{self, Exit};
+use faceau_supervisor::batch::Exit;
 use faceau_supervisor::commands::Program;
 use faceau_supervisor::signals;
 
 fn main() {
     let program = Program::parse();
     let exit = match &program.command {
-        None => batch::run(&program.analysis),
+        None => program.analysis.run(),
         Some(command) => command.run(),
     };
     match exit {

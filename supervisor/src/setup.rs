@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::output::{Columns, OpenFace3Style, TableDesign};
-use crate::pipeline::PipelineOptions;
 use crate::plan::ShortestSegment;
+use crate::settings::PipelineOptions;
 use faceau_models::{
     FoundSet, ModelSet, ModelsError, PinnedSet, Precision, ResolvedSet, Store, UnknownModels, id,
     pin,

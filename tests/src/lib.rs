@@ -22,6 +22,7 @@ pub mod processes;
 pub mod program;
 pub mod record;
 pub mod results;
+pub mod strict;
 pub mod table;
 pub mod trace;
 pub mod video;

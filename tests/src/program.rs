@@ -15,9 +15,9 @@ use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 use crate::double::{self, Orders};
-use crate::events::Event;
+use crate::events::{self, Event, Progress};
 use crate::models;
-use crate::record::Record;
+use crate::record::{self, Record};
 use crate::table::Table;
 
 /// Marks a supervisor and everything it starts.
@@ -100,7 +100,7 @@ impl Bench {
 
     /// The run record of `stem` in the output folder.
     pub fn record(&self, stem: &str) -> Record {
-        Record::read(&self.out().join(format!("{stem}.run.json")))
+        record::read(&self.out().join(format!("{stem}.run.json")))
     }
 
     /// What marks the processes of this test.
@@ -295,7 +295,7 @@ impl Running {
             let lines = self.lines.as_ref().expect("events are read");
             match lines.recv_timeout(left) {
                 Ok((when, line)) => {
-                    let event = Event::parse(&line);
+                    let event = events::parse(&line);
                     self.stdout.push((when, line));
                     if wanted(&event) {
                         return event;
@@ -315,7 +315,7 @@ impl Running {
     pub fn wait_for_frames(&mut self, frames: usize) {
         self.wait_for(
             &format!("{frames} frames"),
-            |event| matches!(event, Event::Progress { frames_done, .. } if *frames_done >= frames),
+            |event| matches!(event, Event::Progress(Progress { frames_done, .. }) if *frames_done >= frames),
         );
     }
 
@@ -418,7 +418,7 @@ impl Ended {
 
     /// Its lines of JSON.
     pub fn events(&self) -> Vec<Event> {
-        let parse = |(_, line): &(Instant, String)| Event::parse(line);
+        let parse = |(_, line): &(Instant, String)| events::parse(line);
         self.stdout.iter().map(parse).collect()
     }
 }

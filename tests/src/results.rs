@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::events::Event;
+use crate::events::{Event, Resumed};
 use crate::program::Bench;
 
 /// Files by name, with their bytes.
@@ -71,7 +71,7 @@ pub fn expect_nothing_else(bench: &Bench, expected: &[&str]) {
 #[must_use]
 pub fn known(events: &[Event]) -> usize {
     let resumed = events.iter().find_map(|event| match event {
-        Event::Resumed { frames, .. } => Some(*frames),
+        Event::Resumed(Resumed { frames, .. }) => Some(*frames),
         _ => None,
     });
     resumed.unwrap_or(0)

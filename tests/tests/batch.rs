@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use faceau_tests::batch::{Batch, Entry};
+use faceau_tests::batch::{self, Batch, Entry};
 use faceau_tests::double::{Hold, Orders};
-use faceau_tests::events::Event;
+use faceau_tests::events::{Event, InputEnd, Progress};
 use faceau_tests::program::{Bench, Supervisor};
 use faceau_tests::video::{Picture, write_numbered};
 use rustix::process::Signal;
@@ -121,7 +121,7 @@ fn folders_patterns_and_lists_are_mirrored_and_never_meet() {
             ("-e.csv", 11),
         ],
     );
-    let batch = Batch::read(&bench.out().join("batch.json"));
+    let batch = batch::read(&bench.out().join("batch.json"));
     assert_eq!(batch.counts.done, 11);
     assert_eq!(batch.exit_code, Some(0));
 
@@ -137,7 +137,7 @@ fn folders_patterns_and_lists_are_mirrored_and_never_meet() {
         .expect_code(0);
     ended.expect_line(&["s2/new.mp4", "done (2 frames"]);
     assert_eq!(tables(&bench)["s2/new.csv"], 2);
-    let batch = Batch::read(&bench.out().join("batch.json"));
+    let batch = batch::read(&bench.out().join("batch.json"));
     assert_eq!((batch.counts.done, batch.counts.skipped), (1, 6));
 }
 
@@ -184,15 +184,15 @@ fn what_is_done_is_skipped_until_something_differs() {
     let again = run(&["--hog", "--progress", "json"]).expect_code(0);
     assert_eq!(modified("a.csv"), before);
     let ends: Vec<Event> = (again.events().into_iter())
-        .filter(|event| matches!(event, Event::InputEnd { .. }))
+        .filter(|event| matches!(event, Event::InputEnd(_)))
         .collect();
-    let Event::InputEnd {
+    let Event::InputEnd(InputEnd {
         status,
         outputs,
         frames,
         successful,
         ..
-    } = &ends[1]
+    }) = &ends[1]
     else {
         unreachable!("filtered");
     };
@@ -239,20 +239,20 @@ fn after_a_crash_the_summary_tells_the_truth() {
     running.wait_for("the second input", |event| {
         matches!(
             event,
-            Event::Progress {
+            Event::Progress(Progress {
                 input: 2,
                 frames_done: 10..,
                 ..
-            }
+            })
         )
     });
     running.signal(Signal::KILL);
     running.wait().expect_signal(Signal::KILL);
     fs::write(go_on, "").unwrap();
-    let batch = Batch::read(&bench.out().join("state.json"));
+    let batch = batch::read(&bench.out().join("state.json"));
     assert_eq!((batch.format, batch.exit_code), (1, None));
     let statuses = |batch: &Batch| -> Vec<String> {
-        let statuses = batch.inputs.iter().map(|entry| entry.status.clone());
+        let statuses = batch.inputs.iter().map(|entry| entry.status.to_string());
         statuses.collect()
     };
     assert_eq!(statuses(&batch), ["done", "running", "waiting", "waiting"]);
@@ -263,7 +263,7 @@ fn after_a_crash_the_summary_tells_the_truth() {
         .arg(bench.path("v"))
         .run()
         .expect_code(1);
-    let batch = Batch::read(&bench.out().join("state.json"));
+    let batch = batch::read(&bench.out().join("state.json"));
     assert_eq!(batch.exit_code, Some(1));
     assert_eq!(statuses(&batch), ["skipped", "done", "failed", "done"]);
     let [_, b, bad, _] = &batch.inputs[..] else {
@@ -305,7 +305,7 @@ fn a_file_that_is_no_summary_is_not_replaced() {
     refused.expect_line(&["error", "batch.json", "no summary"]);
     run(&["--summary", "deep/er.json"]).expect_code(0);
     assert_eq!(
-        Batch::read(&bench.out().join("deep/er.json"))
+        batch::read(&bench.out().join("deep/er.json"))
             .counts
             .skipped,
         2

@@ -65,7 +65,7 @@ fn software_is_the_default_and_what_auto_falls_back_to() {
     double(&bench).arg(&video).run().expect_code(0);
     let record = bench.record("a");
     assert_eq!(record.input.decoder.as_deref(), Some("software"));
-    assert_eq!(record.options.decoder, "software");
+    assert_eq!(record.options.result.decoder, "software");
     assert_eq!(record.input.remarks, [""; 0]);
     let by_default = std::fs::read(bench.out().join("a.csv")).unwrap();
 
@@ -82,7 +82,7 @@ fn software_is_the_default_and_what_auto_falls_back_to() {
         .run()
         .expect_code(0);
     let record = bench.record("a");
-    assert_eq!(record.options.decoder, "auto");
+    assert_eq!(record.options.result.decoder, "auto");
     let [remark] = &record.input.remarks[..] else {
         panic!("{record:#?}");
     };

@@ -67,7 +67,7 @@ fn action_units_and_landmarks_are_recovered() {
     assert!(*least > 0.85, "{of}: correlation {least}");
 
     let record = bench.record("clip");
-    assert_eq!(record.options.pipeline, "demo");
+    assert_eq!(record.options.result.pipeline, "demo");
     assert!(record.models.iter().all(|model| model.known));
     assert!(record.warnings[0].contains("synthetic face"));
     let turned: Vec<f64> = table.column("pose_Ry");

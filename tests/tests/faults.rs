@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use faceau_tests::double::{Misdeed, Orders};
-use faceau_tests::events::Event;
+use faceau_tests::events::{Event, Progress};
 use faceau_tests::pipelines::{self, OPENFACE3_FOLLOWING, PFLD};
 use faceau_tests::processes::{expect_marked, marked, shared_memory_left};
 use faceau_tests::program::{Bench, Ended, Running, Supervisor};
@@ -104,10 +104,10 @@ fn kill_workers(
             // Some progress first, so that no frame is met three times.
             let more = 40 + (random.signed().abs() * 60.0) as usize;
             let event = running.wait_for("progress or the end", |event| match event {
-                Event::Progress { frames_done, .. } => *frames_done >= done + more,
+                Event::Progress(Progress { frames_done, .. }) => *frames_done >= done + more,
                 event => event.name() == "input_end",
             });
-            let Event::Progress { frames_done, .. } = event else {
+            let Event::Progress(Progress { frames_done, .. }) = event else {
                 break;
             };
             done = frames_done;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use faceau_tests::double::{Hold, Orders};
-use faceau_tests::events::Event;
+use faceau_tests::events::{Event, Paused, Start};
 use faceau_tests::program::{Bench, Ended, Running, Supervisor};
 use faceau_tests::results::{expect_nothing_else, known, results};
 use faceau_tests::video::write_numbered;
@@ -97,12 +97,12 @@ fn it_waits_for_room_and_goes_on() {
     fill(&ballast);
     fs::write(&gate, "").unwrap();
     let paused = running.wait_for("a pause", |event| event.name() == "paused");
-    let Event::Paused {
+    let Event::Paused(Paused {
         reason,
         needed,
         free,
         ..
-    } = paused
+    }) = paused
     else {
         panic!("{paused:?}");
     };
@@ -123,7 +123,7 @@ fn while_it_waits_it_can_be_stopped_and_keeps_everything() {
         return;
     };
     let started = running.wait_for("the start", |event| event.name() == "start");
-    let Event::Start { pid, .. } = started else {
+    let Event::Start(Start { pid, .. }) = started else {
         panic!("{started:?}");
     };
     running.wait_for_frames(250);

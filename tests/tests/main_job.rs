@@ -139,9 +139,9 @@ fn check_aus(table: &Table, bright: &[usize]) {
 fn check_record(record: &Record, header: &[String]) {
     assert_eq!(record.format, 1);
     assert!(record.complete);
-    assert_eq!(record.program.version, env!("CARGO_PKG_VERSION"));
+    assert_eq!(record.program.identity.version, env!("CARGO_PKG_VERSION"));
     assert!(record.program.runtime.starts_with("ONNX Runtime 1."));
-    assert!(!record.program.build.is_empty());
+    assert!(!record.program.identity.build.is_empty());
     assert!(record.input.path.ends_with("interview.mp4"));
     assert_eq!(record.input.identity.kind, "video");
     assert_eq!(record.input.identity.files, 1);
@@ -152,18 +152,18 @@ fn check_record(record: &Record, header: &[String]) {
     let milliseconds = irregular().time_of(FRAMES - 1) - irregular().time_of(0);
     assert!((record.input.seconds - milliseconds as f64 / 1e3).abs() < 1e-9);
     assert_eq!(record.input.remarks, [""; 0]);
-    assert_eq!(record.options.pipeline, "pfld");
-    assert_eq!(record.options.tracking, "segmented");
-    assert_eq!(record.options.provider, "auto");
-    assert_eq!(record.options.redetect_every, 0);
-    assert!(!record.options.hog && !record.options.aligned);
+    assert_eq!(record.options.result.pipeline, "pfld");
+    assert_eq!(record.options.result.tracking, "segmented");
+    assert_eq!(record.options.result.provider, "auto");
+    assert_eq!(record.options.result.redetect_every, 0);
+    assert!(!record.options.result.hog && !record.options.result.aligned);
     assert_eq!(record.options.workers, 2);
     // Two networks, validator, shape model, triangles, two lists, and one model per AU column.
     let aus = header.iter().filter(|name| name.starts_with("AU")).count();
     assert_eq!(record.models.len(), 7 + aus);
     for model in &record.models {
-        assert_eq!(model.sha256.len(), 64);
-        assert!(!model.known, "{} is one of ours", model.id);
+        assert_eq!(model.identity.sha256.len(), 64);
+        assert!(!model.known, "{} is one of ours", model.identity.id);
     }
     let networks: Vec<&str> = record.networks.iter().map(|n| n.model.as_str()).collect();
     assert_eq!(networks, ["retinaface", "pfld"]);

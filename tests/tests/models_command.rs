@@ -398,7 +398,13 @@ fn the_real_files_come_from_a_mirror() {
     };
     run().arg(&video).run().expect_code(0);
     let record = bench.record("video");
-    let model = |id: &str| record.models.iter().find(|model| model.id == id).unwrap();
+    let model = |id: &str| {
+        record
+            .models
+            .iter()
+            .find(|model| model.identity.id == id)
+            .unwrap()
+    };
     assert_eq!(model("pfld").converted.len(), 1);
     assert_eq!(model("retinaface").converted.len(), 4);
     assert!(record.models.iter().all(|model| model.known));
@@ -426,7 +432,7 @@ fn the_real_files_come_from_a_mirror() {
         record
             .models
             .iter()
-            .any(|model| model.id == "pfld" && model.converted.len() == 1)
+            .any(|model| model.identity.id == "pfld" && model.converted.len() == 1)
     );
 
     let ended = models(&["list"]).expect_code(0);

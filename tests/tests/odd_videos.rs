@@ -8,7 +8,7 @@ use faceau_tests::double::Orders;
 use faceau_tests::events::Event;
 use faceau_tests::odd_video::{OddVideo, Part};
 use faceau_tests::program::{Bench, Ended, Supervisor};
-use faceau_tests::record::{Jump, Record, Size};
+use faceau_tests::record::{JumpRecord as Jump, Record, SizeRecord as Size, VideoRecord};
 use faceau_tests::table::Table;
 use faceau_tests::video::{Picture, Recipe};
 use ffmpeg_next::codec::Id;
@@ -38,13 +38,15 @@ fn expect_said(bench: &Bench, video: &Path, args: &[&str], code: &str) -> (Table
     (bench.table("t.csv"), record, text)
 }
 
+/// What a record says of a video alone.
+#[track_caller]
+fn of_video(record: &Record) -> &VideoRecord {
+    record.input.video.as_ref().expect("it is of a video")
+}
+
 fn said_in_events(ended: &Ended, code: &str) -> Vec<String> {
     let messages = ended.events().into_iter().filter_map(|event| match event {
-        Event::Warning {
-            code: Some(found),
-            message,
-            ..
-        } => (found == code).then_some(message),
+        Event::Warning(warning) => (warning.code.as_str() == code).then_some(warning.message),
         _ => None,
     });
     messages.collect()
@@ -97,16 +99,17 @@ fn pixels_that_are_not_square_are_shown_as_they_should_be() {
             };
             let found = (record.input.width as i32, record.input.height as i32);
             assert_eq!(found, shown, "{ending}: {text}");
-            assert_eq!(record.input.stored_size, Some([size.0, size.1]));
+            let said = of_video(&record);
+            assert_eq!(said.stored_size, [size.0, size.1]);
             let aspect = format!("{}:{}", pixel.0, pixel.1);
-            assert_eq!(record.input.pixel_aspect.as_ref(), Some(&aspect));
-            assert_eq!(record.options.pixel_aspect, "shown");
+            assert_eq!(said.pixel_aspect, aspect);
+            assert_eq!(record.options.result.pixel_aspect, "shown");
 
             let stored = ["--pixel-aspect", "stored"];
             let (table, record, _) = expect_said(&bench, &video, &stored, "pixels_left");
             assert_eq!(table.numbers_seen(), counted(9));
             assert_eq!((record.input.width, record.input.height), size);
-            assert_eq!(record.options.pixel_aspect, "stored");
+            assert_eq!(record.options.result.pixel_aspect, "stored");
         }
     }
 }
@@ -130,7 +133,7 @@ fn every_frame_has_its_own_size() {
         height,
     };
     let expected = [size(1, 160, 120), size(31, 120, 160), size(231, 320, 240)];
-    assert_eq!(record.input.sizes, expected);
+    assert_eq!(of_video(&record).sizes, expected);
     assert_eq!((record.input.width, record.input.height), (320, 240));
     // The second part is long enough for two.
     assert_eq!(record.input.segments, 4, "{record:#?}");
@@ -169,7 +172,7 @@ fn a_track_can_be_chosen() {
                 text.contains(&format!("track {track} is analysed")),
                 "{text}"
             );
-            assert_eq!(record.input.track, Some(track));
+            assert_eq!(of_video(&record).track, track);
         }
         let ended = double(&bench).args(["--track", "3"]).arg(&video).run();
         ended
@@ -190,7 +193,7 @@ fn sound_that_begins_at_another_time_is_told_of() {
     odd.write(&video);
     let (table, record, text) = expect_said(&bench, &video, &[], "sound_offset");
     assert!(text.contains("1.520 s before"), "{text}");
-    assert_eq!(record.input.start_seconds, Some(1.52));
+    assert_eq!(of_video(&record).start_seconds, Some(1.52));
     expect_times(&table, 10, 25.0, 0.0);
     let (table, record, _) = expect_said(&bench, &video, &["--clock", "file"], "sound_offset");
     expect_times(&table, 10, 25.0, 1.52);
@@ -214,11 +217,11 @@ fn files_without_times_say_whose_rate_it_is() {
     assert_eq!(table.numbers_seen(), counted(20));
     assert!(text.contains("25 frames a second assumed"), "{text}");
     expect_times(&table, 20, 25.0, 0.0);
-    assert_eq!(record.input.start_seconds, None);
+    assert_eq!(of_video(&record).start_seconds, None);
     let (table, record, text) = expect_said(&bench, &video, &["--fps", "90"], "no_times");
     assert!(text.contains("90 frames a second, as --fps says"), "{text}");
     expect_times(&table, 20, 90.0, 0.0);
-    assert_eq!(record.options.fps.as_deref(), Some("90"));
+    assert_eq!(record.options.result.fps.as_deref(), Some("90"));
 
     // MPEG-2 pictures tell their rate.
     let video = bench.path("a.m2v");
@@ -260,7 +263,7 @@ fn a_clock_that_restarts_or_jumps_goes_on() {
                 frame: 31,
                 seconds: found,
             },
-        ] = record.input.clock_jumps[..]
+        ] = of_video(&record).clock_jumps[..]
         else {
             panic!("{record:#?}");
         };

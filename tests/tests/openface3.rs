@@ -104,13 +104,13 @@ fn a_table_says_what_was_measured_and_nothing_of_frames_without_a_face() {
     }
 
     let record = bench.record("a");
-    assert_eq!(record.options.pipeline, "openface3");
-    assert_eq!(record.options.redetect_every, 1);
+    assert_eq!(record.options.result.pipeline, "openface3");
+    assert_eq!(record.options.result.redetect_every, 1);
     assert_eq!(
-        record.options.columns,
+        record.options.result.columns,
         ["gaze", "emotion", "landmarks2d", "aus"]
     );
-    let options = record.options.openface3.unwrap();
+    let options = record.options.result.openface3.unwrap();
     assert_eq!(
         (options.face.as_str(), options.compat.as_str()),
         ("detect", "none")
@@ -119,7 +119,7 @@ fn a_table_says_what_was_measured_and_nothing_of_frames_without_a_face() {
     let ids: Vec<&str> = record
         .models
         .iter()
-        .map(|model| model.id.as_str())
+        .map(|model| model.identity.id.as_str())
         .collect();
     assert_eq!(ids, [id::RETINAFACE, id::OPENFACE3_MTL, id::OPENFACE3_STAR]);
     assert!(record.models.iter().all(|model| !model.known));
@@ -148,7 +148,7 @@ fn what_is_not_asked_for_is_not_computed() {
     let record = bench.record("a");
     let networks: Vec<&str> = record.networks.iter().map(|n| n.model.as_str()).collect();
     assert_eq!(networks, [id::OPENFACE3_MTL]);
-    let options = record.options.openface3.unwrap();
+    let options = record.options.result.openface3.unwrap();
     assert_eq!(
         (options.face.as_str(), options.au45),
         ("whole-frame", false)
@@ -174,7 +174,7 @@ fn the_earlier_programs_table_has_its_columns_and_text() {
         assert_eq!(row[place("AU45_r")] == "nan", lost);
         assert_eq!([row[place("AU09_r")], row[place("AU12_c")]], ["nan"; 2]);
     }
-    let options = bench.record("a").options.openface3.unwrap();
+    let options = bench.record("a").options.result.openface3.unwrap();
     assert_eq!(options.compat, "facemirror");
 }
 

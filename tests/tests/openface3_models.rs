@@ -46,7 +46,7 @@ fn refused(supervisor: Supervisor, video: &Path, words: &[&str]) {
 /// Ids of the models that the last run used.
 fn used(bench: &Bench) -> Vec<String> {
     let models = bench.record("a").models.into_iter();
-    models.map(|model| model.id).collect()
+    models.map(|model| model.identity.id).collect()
 }
 
 fn import(bench: &Bench, from: &Path, to: &Path) {
@@ -71,8 +71,8 @@ fn files_that_nobody_lists_are_used_when_they_are_trusted() {
     import(&bench, &bench.models(), &store);
     assert!(table(&bench, strict(&bench, &store), &video) == allowed);
     for model in bench.record("a").models {
-        assert!(!model.known, "{}", model.id);
-        assert_eq!(model.sha256.len(), 64);
+        assert!(!model.known, "{}", model.identity.id);
+        assert_eq!(model.identity.sha256.len(), 64);
     }
 
     // Trusted is this content, not whatever has the name.
@@ -123,12 +123,14 @@ fn a_network_of_the_real_kind_is_cut_down_too() {
 #[track_caller]
 fn expect_cut(bench: &Bench, store: &Path) {
     let models = bench.record("a").models;
-    let star = models.iter().find(|model| model.id == id::OPENFACE3_STAR);
+    let star = models
+        .iter()
+        .find(|model| model.identity.id == id::OPENFACE3_STAR);
     let star = star.expect("it is used");
     let [cut] = &star.converted[..] else {
         panic!("{:?}", star.converted);
     };
-    assert_ne!(*cut, star.sha256);
+    assert_ne!(*cut, star.identity.sha256);
     let made = fs::read_dir(store.join("converted")).unwrap();
     let made: Vec<PathBuf> = made.map(|entry| entry.unwrap().path()).collect();
     let name = |path: &&PathBuf| {
@@ -181,7 +183,7 @@ fn landmarks_can_be_had_without_au45() {
             .iter()
             .all(|value| value.is_nan())
     );
-    let options = bench.record("a").options.openface3.unwrap();
+    let options = bench.record("a").options.result.openface3.unwrap();
     assert!(options.landmarks && !options.au45);
 }
 

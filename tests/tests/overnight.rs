@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use faceau_tests::double::{Hold, Orders};
-use faceau_tests::events::Event;
+use faceau_tests::events::{Event, Progress};
 use faceau_tests::program::{Bench, Supervisor};
 use faceau_tests::video::{Picture, write_numbered};
 
@@ -150,11 +150,11 @@ fn an_input_that_changes_fails_and_the_next_is_done() {
         running.wait_for("the middle", |event| {
             matches!(
                 event,
-                Event::Progress {
+                Event::Progress(Progress {
                     input: 2,
                     frames_done: 20..,
                     ..
-                }
+                })
             )
         });
         change();

@@ -35,21 +35,31 @@ fn a_variant_is_used_and_named() {
     };
     let full = table("fp32");
     let record = bench.record("a");
-    assert_eq!(record.options.precision, "fp32");
-    assert!(record.models.iter().all(|model| model.variant.is_none()));
+    assert_eq!(record.options.result.precision, "fp32");
+    assert!(
+        record
+            .models
+            .iter()
+            .all(|model| model.identity.variant.is_none())
+    );
 
     assert!(table("int8") != full);
     let record = bench.record("a");
-    assert_eq!(record.options.precision, "int8");
+    assert_eq!(record.options.result.precision, "int8");
     for model in &record.models {
-        let is_network = [id::RETINAFACE, id::PFLD].contains(&model.id.as_str());
-        assert_eq!(model.variant.is_some(), is_network, "{}", model.id);
-        if let Some(variant) = &model.variant {
+        let is_network = [id::RETINAFACE, id::PFLD].contains(&model.identity.id.as_str());
+        assert_eq!(
+            model.identity.variant.is_some(),
+            is_network,
+            "{}",
+            model.identity.id
+        );
+        if let Some(variant) = &model.identity.variant {
             assert_eq!(variant.precision, "int8");
             let record = fs::read_to_string(folder.join(format!(
                 "{}-int8-{}.toml",
-                model.id,
-                &model.sha256[..16]
+                model.identity.id,
+                &model.identity.sha256[..16]
             )));
             assert!(record.unwrap().contains(&variant.sha256));
         }

@@ -6,8 +6,12 @@ use std::time::Duration;
 
 use faceau_tests::batch::Batch;
 use faceau_tests::double::Orders;
-use faceau_tests::events::Event;
+use faceau_tests::events::{
+    self, End, Error, ErrorCode, Event, InputEnd, InputStart, Progress, Stage, Start, Status,
+    Warning, WarningCode,
+};
 use faceau_tests::program::{Bench, Ended};
+use faceau_tests::strict;
 use faceau_tests::video::{Picture, Recipe, set_rotation, write_numbered};
 
 /// Everybody who reads the stream may rely on this.
@@ -15,8 +19,11 @@ use faceau_tests::video::{Picture, Recipe, set_rotation, write_numbered};
 fn check_stream(ended: &Ended) -> Vec<Event> {
     let events = ended.events();
     let (first, last) = (events.first().unwrap(), events.last().unwrap());
-    assert!(matches!(first, Event::Start { format: 1, .. }), "{first:?}");
-    let Event::End { exit_code, .. } = last else {
+    assert!(
+        matches!(first, Event::Start(Start { format: 1, .. })),
+        "{first:?}"
+    );
+    let Event::End(End { exit_code, .. }) = last else {
         panic!("{last:?}");
     };
     if let Some(code) = ended.status.code() {
@@ -28,26 +35,27 @@ fn check_stream(ended: &Ended) -> Vec<Event> {
     let mut before = 0;
     for event in &events {
         match event {
-            Event::InputStart { input, frames, .. } => {
+            Event::InputStart(InputStart { input, frames, .. }) => {
                 assert!(*frames > 0);
                 current = Some((*input, *frames));
                 before = 0;
             }
-            Event::Progress {
+            Event::Progress(Progress {
                 input,
                 frames_done,
                 frames,
                 fps,
                 eta_seconds,
                 stage,
-            } => {
+                ..
+            }) => {
                 assert_eq!(current, Some((*input, *frames)), "{event:?}");
                 assert!((before..=*frames).contains(frames_done), "{event:?}");
                 before = *frames_done;
                 assert!(*fps >= 0.0 && eta_seconds.is_none_or(|eta| eta >= 0.0));
-                assert!(!stage.is_empty());
+                assert!(matches!(stage, Stage::Analysing | Stage::Stopping));
             }
-            Event::InputEnd { .. } => current = None,
+            Event::InputEnd(_) => current = None,
             _ => {}
         }
     }
@@ -72,42 +80,40 @@ fn a_batch_is_told_from_start_to_end() {
         .args([&a, &missing, &turned])
         .start();
     let start = running.wait_for("the start", |_| true);
-    let Event::Start {
+    let Event::Start(Start {
         program,
         version,
         pid,
         inputs,
         workers,
+        paths,
         ..
-    } = start
+    }) = start
     else {
         panic!("{start:?}");
     };
     assert_eq!(program, "faceau-supervisor");
     assert_eq!(version, env!("CARGO_PKG_VERSION"));
     assert_eq!((pid, inputs, workers), (running.pid(), 3, 2));
+    let named: Vec<&Path> = paths.iter().map(Path::new).collect();
+    assert_eq!(named, [a.as_path(), &missing, &turned]);
     let ended = running.wait().expect_code(1);
     let events = check_stream(&ended);
-    assert_eq!(
-        events.last(),
-        Some(&Event::End {
-            done: 2,
-            skipped: 0,
-            partial: 0,
-            failed: 1,
-            not_done: 0,
-            exit_code: 1,
-            summary: Some("./batch.json".into()),
-        })
-    );
+    let Some(Event::End(end)) = events.last() else {
+        panic!("{:?}", events.last());
+    };
+    let counts = end.counts;
+    assert_eq!((counts.done, counts.failed), (2, 1));
+    assert_eq!((counts.skipped, counts.partial, counts.not_done), (0, 0, 0));
+    assert_eq!(end.exit_code, 1);
+    assert_eq!(end.summary.as_deref(), Some("./batch.json"));
 
     // Each input has its turn; one that cannot be opened does not start.
     let turns: Vec<(&str, usize)> = events
         .iter()
         .filter_map(|event| match event {
-            Event::InputStart { input, .. } | Event::InputEnd { input, .. } => {
-                Some((event.name(), *input))
-            }
+            Event::InputStart(InputStart { input, .. })
+            | Event::InputEnd(InputEnd { input, .. }) => Some((event.name(), *input)),
             _ => None,
         })
         .collect();
@@ -118,30 +124,33 @@ fn a_batch_is_told_from_start_to_end() {
     );
     for event in &events {
         match event {
-            Event::InputStart {
+            Event::InputStart(InputStart {
                 input,
                 path,
                 frames,
                 width,
                 height,
-            } => {
+                ..
+            }) => {
                 let expected = match input {
                     1 => (a.as_path(), 600, 160, 120),
                     _ => (turned.as_path(), 20, 120, 160),
                 };
                 assert_eq!((Path::new(path), *frames, *width, *height), expected);
             }
-            Event::InputEnd {
+            Event::InputEnd(InputEnd {
                 input: 2,
                 status,
                 outputs,
                 error,
+                code,
                 ..
-            } => {
+            }) => {
                 assert_eq!((status.as_str(), outputs.len()), ("failed", 0));
+                assert_eq!(*code, Some(ErrorCode::InputMissing));
                 assert!(error.as_ref().unwrap().contains("missing.mp4"));
             }
-            Event::InputEnd {
+            Event::InputEnd(InputEnd {
                 input,
                 status,
                 outputs,
@@ -149,7 +158,7 @@ fn a_batch_is_told_from_start_to_end() {
                 successful,
                 error,
                 ..
-            } => {
+            }) => {
                 let count = if *input == 1 { 600 } else { 20 };
                 assert_eq!((status.as_str(), error), ("done", &None));
                 assert_eq!((*frames, *successful), (count, count));
@@ -161,27 +170,47 @@ fn a_batch_is_told_from_start_to_end() {
             _ => {}
         }
     }
+    // It is said what begins with each, in this order.
+    let stages: Vec<(usize, Stage)> = events
+        .iter()
+        .filter_map(|event| match event {
+            Event::Stage(begins) => Some((begins.input, begins.stage)),
+            _ => None,
+        })
+        .collect();
+    let all = [Stage::Reading, Stage::Analysing, Stage::Writing];
+    let expected = [1, 3].map(|input| all.map(|stage| (input, stage)));
+    assert_eq!(stages, expected.concat());
     // Every input comes to its last frame.
     for (input, count) in [(1, 600), (3, 20)] {
         let last = events.iter().rev().find_map(|event| match event {
-            Event::Progress {
+            Event::Progress(Progress {
                 input: of,
                 frames_done,
                 ..
-            } if *of == input => Some(*frames_done),
+            }) if *of == input => Some(*frames_done),
             _ => None,
         });
         assert_eq!(last, Some(count));
     }
     // Of the models to nobody in particular; of the rotation to its video.
-    let warnings: Vec<(Option<&str>, &str)> = events
+    let warnings: Vec<(&str, Option<&str>, &str)> = events
         .iter()
         .filter_map(|event| match event {
-            Event::Warning { path, message, .. } => Some((path.as_deref(), message.as_str())),
+            Event::Warning(Warning {
+                code,
+                path,
+                message,
+                ..
+            }) => Some((code.as_str(), path.as_deref(), message.as_str())),
             _ => None,
         })
         .collect();
-    let [(None, models), (Some(path), rotation)] = warnings[..] else {
+    let [
+        ("unknown_models", None, models),
+        ("turned", Some(path), rotation),
+    ] = warnings[..]
+    else {
         panic!("{warnings:?}");
     };
     assert!(models.contains("retinaface"));
@@ -205,7 +234,7 @@ fn progress_comes_at_most_ten_times_a_second() {
         .expect_code(0);
     let events = check_stream(&ended);
     let done = events.iter().filter_map(|event| match event {
-        Event::Progress { frames_done, .. } => Some(*frames_done),
+        Event::Progress(Progress { frames_done, .. }) => Some(*frames_done),
         _ => None,
     });
     let count = done.clone().count();
@@ -217,9 +246,9 @@ fn progress_comes_at_most_ten_times_a_second() {
     let between = done.filter(|done| (1..1500).contains(done)).count();
     assert!(between >= 3, "{between}");
     let knows_eta = |event: &Event| match event {
-        Event::Progress {
+        Event::Progress(Progress {
             fps, eta_seconds, ..
-        } => *fps > 0.0 && eta_seconds.is_some(),
+        }) => *fps > 0.0 && eta_seconds.is_some(),
         _ => false,
     };
     assert!(events.iter().any(knows_eta));
@@ -264,14 +293,18 @@ fn what_ends_everything_is_an_event_too() {
         .args([&a, &b])
         .run()
         .expect_code(3);
-    for (ended, word) in [(several_into_one, "--output"), (no_models, "model")] {
+    for (ended, word, expected) in [
+        (several_into_one, "--output", "usage"),
+        (no_models, "model", "models"),
+    ] {
         let events = check_stream(&ended);
         let names: Vec<&str> = events.iter().map(Event::name).collect();
         assert_eq!(names, ["start", "error", "end"]);
-        let Event::Error { message } = &events[1] else {
+        let Event::Error(Error { code, message, .. }) = &events[1] else {
             unreachable!("by its name");
         };
         assert!(message.contains(word), "{message}");
+        assert_eq!(code.as_str(), expected, "{message}");
     }
 }
 
@@ -282,7 +315,7 @@ fn the_documentation_is_true() {
     let mut documented: Vec<&str> = text
         .lines()
         .filter(|line| line.starts_with(r#"{"event""#))
-        .map(|line| Event::parse(line).name())
+        .map(|line| events::parse(line).name())
         .collect();
     documented.sort_unstable();
     documented.dedup();
@@ -295,6 +328,7 @@ fn the_documentation_is_true() {
         "paused",
         "progress",
         "resumed",
+        "stage",
         "start",
         "stopping",
         "warning",
@@ -304,7 +338,19 @@ fn the_documentation_is_true() {
         .split("```json\n")
         .find(|part| part.contains("\"counts\""));
     let summary = summary.unwrap().split("```").next().unwrap();
-    assert_eq!(Batch::parse(summary).inputs.len(), 2);
-    let unknown = r#"{"event":"error","message":"","more":1}"#;
-    assert!(serde_json::from_str::<Event>(unknown).is_err());
+    assert_eq!(strict::parse::<Batch>(summary).inputs.len(), 2);
+    // What is not documented is not passed over here.
+    let unknown = r#"{"event":"error","code":"usage","message":"","more":1}"#;
+    assert!(std::panic::catch_unwind(|| events::parse(unknown)).is_err());
+    // Every code, stage and status is listed.
+    for word in (ErrorCode::ALL.iter().map(|code| code.as_str()))
+        .chain(WarningCode::ALL.iter().map(|code| code.as_str()))
+        .chain(Stage::ALL.iter().map(|stage| stage.as_str()))
+        .chain(Status::ALL.iter().map(|status| status.as_str()))
+    {
+        assert!(
+            text.contains(&format!("`{word}`")),
+            "{word} is not documented"
+        );
+    }
 }

@@ -56,9 +56,9 @@ fn a_place_that_works_is_used_and_recorded() {
     let record = bench.record("a");
     let expected = [("pfld", "cpu"), ("retinaface", "coreml/gpu")];
     assert_eq!(places(&record), expected.into());
-    assert_eq!(record.options.provider, "cpu");
-    assert_eq!(record.options.provider_for["retinaface"], "coreml");
-    assert_eq!(record.options.coreml_units.as_deref(), Some("gpu"));
+    assert_eq!(record.options.result.provider, "cpu");
+    assert_eq!(record.options.result.provider_for["retinaface"], "coreml");
+    assert_eq!(record.options.result.coreml_units.as_deref(), Some("gpu"));
     assert_eq!(record.warnings, [""; 0]);
 }
 

@@ -127,7 +127,7 @@ fn restart_begins_anew() {
         .run()
         .expect_code(0);
     assert_eq!(known(&ended.events()), 0);
-    assert_eq!(bench.record("a").options.redetect_every, 30);
+    assert_eq!(bench.record("a").options.result.redetect_every, 30);
     expect_nothing_else(&bench, &["a.csv", "a.run.json"]);
 }
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use faceau_tests::double::{Hold, Misdeed, Orders, Start};
-use faceau_tests::events::Event;
+use faceau_tests::events::{End, Event, InputEnd, Progress};
 use faceau_tests::pipelines::{self, OPENFACE3};
 use faceau_tests::program::{Bench, Running, Supervisor};
 use faceau_tests::table::Table;
@@ -88,10 +88,10 @@ fn a_stopped_run_keeps_what_it_has() {
         let exit_code = 128 + signal.as_raw();
         let [
             ..,
-            Event::InputEnd { status, frames, .. },
-            Event::End {
+            Event::InputEnd(InputEnd { status, frames, .. }),
+            Event::End(End {
                 exit_code: code, ..
-            },
+            }),
         ] = &events[..]
         else {
             panic!("{events:?}");
@@ -118,7 +118,7 @@ fn inputs_that_were_done_before_stay() {
         .args([&before, &video, &after])
         .start();
     running.wait_for("the second input", |event| {
-        matches!(event, Event::Progress { input: 2, frames_done, .. } if *frames_done > 100)
+        matches!(event, Event::Progress(Progress { input: 2, frames_done, .. }) if *frames_done > 100)
     });
     running.signal(Signal::INT);
     fs::write(gate, "").unwrap();
@@ -340,10 +340,10 @@ fn signals_at_any_moment(
             .args(["--force", "--progress", "json", "--workers", workers])
             .start();
         running.wait_for("its moment", |event| match event {
-            Event::Start { .. } => moment < 20,
-            Event::InputStart { .. } => moment < 40,
-            Event::Progress { frames_done, .. } => frames_done + 40 >= moment,
-            Event::InputEnd { .. } => true,
+            Event::Start(_) => moment < 20,
+            Event::InputStart(_) => moment < 40,
+            Event::Progress(Progress { frames_done, .. }) => frames_done + 40 >= moment,
+            Event::InputEnd(_) => true,
             _ => false,
         });
         running.signal(signal);

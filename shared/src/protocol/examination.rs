@@ -104,22 +104,6 @@ impl GraphReport {
     }
 }
 
-/// As in `1 part, 0 of 87 operations left to the cpu`.
-impl fmt::Display for GraphReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let parts = if self.partitions == 1 {
-            "part"
-        } else {
-            "parts"
-        };
-        write!(
-            f,
-            "{} {parts}, {} of {} operations left to the cpu",
-            self.partitions, self.nodes_on_cpu, self.nodes
-        )
-    }
-}
-
 impl Setup {
     /// The networks that the inference engine will run, by the identifiers of their models.
     pub fn networks(&self) -> Vec<&'static str> {
@@ -149,16 +133,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_graph_is_described_and_judged() {
+    fn a_graph_is_judged() {
         let graph = |partitions, nodes_on_cpu| GraphReport {
             partitions,
             nodes: 80,
             nodes_on_cpu,
         };
-        assert_eq!(
-            graph(1, 0).to_string(),
-            "1 part, 0 of 80 operations left to the cpu"
-        );
         assert!(!graph(4, 40).is_torn());
         assert!(graph(5, 0).is_torn() && graph(0, 80).is_torn());
     }

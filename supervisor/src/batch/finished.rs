@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
+use faceau_events::FrameCounts;
+
 use crate::identity::{Identity, RecordedRun};
-use crate::output::run_record::FrameCounts;
 use crate::output::{OutputError, OutputPaths};
 
 /// What is to be done about an input.
@@ -63,18 +64,21 @@ fn compare(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use faceau_events::FrameCounts;
+
     use crate::identity::tests::identity;
+
+    fn frame_counts() -> FrameCounts {
+        let mut counts = FrameCounts::default();
+        (counts.written, counts.successful, counts.analysed) = (7, 6, 9);
+        counts
+    }
 
     fn recorded(change: impl FnOnce(&mut RecordedRun)) -> RecordedRun {
         let mut recorded = RecordedRun {
             complete: true,
             identity: identity(),
-            frames: FrameCounts {
-                written: 7,
-                successful: 6,
-                analysed: 9,
-                failed: Vec::new(),
-            },
+            frames: frame_counts(),
         };
         change(&mut recorded);
         recorded

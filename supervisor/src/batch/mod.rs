@@ -3,6 +3,7 @@
 //! [`plan`] says which they are and where their tables go, [`finished`] which of them are done
 //! already, [`one`] has each its turn, [`summary`] keeps account.
 
+mod failure;
 mod finished;
 mod one;
 mod plan;
@@ -10,24 +11,26 @@ mod record;
 mod summary;
 
 use std::collections::BTreeMap;
-use std::io::IsTerminal;
 
+use faceau_events::{End, ErrorCode, Observer, WarningCode};
 use faceau_shared::protocol::Setup;
 use faceau_shared::timing;
 
 use crate::awake::Awake;
-use crate::cli::Cli;
 use crate::cores::sensible_workers;
 use crate::events::{self, EventReceiver, EventSender};
 use crate::output::{Columns, TableDesign, UnknownColumns};
-use crate::pipeline::{OpenFace3Options, PipelineOptions, UnsuitableOptions};
 use crate::placement::Wish;
 use crate::pool::{Pool, WorkerCommand};
-use crate::progress::{Ending, Progress};
-use crate::setup::{self, Models};
+use crate::reporter::Reporter;
+use crate::settings::{
+    HeaderChoice, PipelineOptions, Settings, UnsuitableOptions, camera_setup, worker_options,
+};
+use crate::setup::{self, Models, SetupError};
 use crate::signals;
 use crate::trace::{Trace, TraceError};
 use one::Verdict;
+pub use plan::Inputs;
 use plan::{Plan, PlanError};
 use summary::{Summary, SummaryError};
 
@@ -49,30 +52,32 @@ const USAGE: i32 = 2;
 /// Nothing could be done.
 const NOT_USABLE: i32 = 3;
 
-/// Does everything the command line asks for.
-pub fn run(cli: &Cli) -> Exit {
-    let plan = Plan::of(cli);
-    let workers = cli.workers.map_or_else(sensible_workers, usize::from);
-    let style = cli.progress_style(std::io::stderr().is_terminal());
-    let inputs = plan.as_ref().map_or(0, |plan| plan.tasks.len());
-    let mut progress = Progress::new(style, cli.verbosity(), inputs, workers);
+/// Does everything that `settings` ask for with `inputs`, and tells `observer` of it.
+pub fn run(inputs: &Inputs, settings: &Settings, observer: &mut dyn Observer) -> Exit {
+    let plan = Plan::of(inputs, settings);
+    let workers = settings.workers.unwrap_or_else(sensible_workers);
+    let reporter = &mut Reporter::new(observer);
+    let tasks = plan.as_ref().map_or(&[][..], |plan| &plan.tasks);
+    reporter.start(tasks.iter().map(|task| task.path.as_path()), workers);
 
     let begun = plan.and_then(|plan| {
-        let summary = Summary::begin(&plan, cli, &mut progress)?;
-        let (batch, events) = Batch::begin(cli, workers, summary, &mut progress)?;
+        let summary = Summary::begin(&plan, settings, reporter)?;
+        let (batch, events) = Batch::begin(settings, workers, summary, reporter)?;
         Ok((plan, batch, events))
     });
     match begun {
-        Ok((plan, batch, events)) => batch.run(&plan, &mut progress, &events),
+        Ok((plan, batch, events)) => batch.run(&plan, reporter, &events),
         Err(error) => {
-            progress.error(&error.to_string());
-            let code = if is_usage_error(&error) {
-                USAGE
-            } else {
-                NOT_USABLE
+            let code = code_of(&error);
+            reporter.error(code, &error.to_string());
+            let exit_code = match code {
+                ErrorCode::Usage => USAGE,
+                _ => NOT_USABLE,
             };
-            progress.ended(&Ending::nothing(code));
-            Exit::Code(code)
+            let mut end = End::default();
+            end.exit_code = exit_code;
+            reporter.ended(end);
+            Exit::Code(exit_code)
         }
     }
 }
@@ -81,17 +86,24 @@ pub fn run(cli: &Cli) -> Exit {
 const SIMULATION: &str = "SIMULATION: every inference takes as long as on an accelerator that does \
                           not exist; how long this run takes says nothing about this machine";
 
-/// Whether the command line has to be another, and not the machine.
-fn is_usage_error(error: &anyhow::Error) -> bool {
-    error.is::<UnknownColumns>()
+/// Of what kind an error is that ends everything.
+fn code_of(error: &anyhow::Error) -> ErrorCode {
+    // The settings have to be others, and not the machine.
+    let is_usage = error.is::<UnknownColumns>()
         || error.is::<UnsuitableOptions>()
         || error.is::<PlanError>()
         || error.is::<SummaryError>()
-        || error.is::<TraceError>()
+        || error.is::<TraceError>();
+    match error.downcast_ref::<SetupError>() {
+        _ if is_usage => ErrorCode::Usage,
+        Some(SetupError::NoWorker { .. }) => ErrorCode::WorkerProgram,
+        Some(_) => ErrorCode::Models,
+        None => ErrorCode::System,
+    }
 }
 
 struct Batch<'a> {
-    cli: &'a Cli,
+    settings: &'a Settings,
     models: Models,
     options: PipelineOptions,
     columns: Columns,
@@ -110,47 +122,48 @@ struct Batch<'a> {
 
 impl<'a> Batch<'a> {
     fn begin(
-        cli: &'a Cli,
+        settings: &'a Settings,
         workers: usize,
         summary: Summary,
-        progress: &mut Progress,
+        reporter: &mut Reporter<'_>,
     ) -> anyhow::Result<(Self, EventReceiver)> {
-        let mut trace = Trace::begin(cli.trace.as_deref())?;
-        let program = setup::worker_program(cli.worker_program.as_deref())?;
+        let mut trace = Trace::begin(settings.trace.as_deref())?;
+        let program = setup::worker_program(settings.worker_program.as_deref())?;
         let checking = timing::now();
         let models = setup::models(
-            cli.models.as_deref(),
-            cli.pipeline.candidates(),
+            settings.models.as_deref(),
+            settings.pipeline.candidates(),
             |set| {
-                PipelineOptions::of(cli, set).map_or_else(|_| Vec::new(), |o| o.unneeded_models())
+                PipelineOptions::of(settings, set)
+                    .map_or_else(|_| Vec::new(), |o| o.unneeded_models())
             },
-            cli.allow_unknown_models,
-            cli.precision.into(),
+            settings.allow_unknown_models,
+            settings.precision,
         )?;
         trace.did("check the models", checking);
-        progress.info(&format!("pipeline: {}", models.pinned.set.set));
+        reporter.info(&format!("pipeline: {}", models.pinned.set.set));
         if let Some(caution) = models.caution() {
-            progress.warn_all(caution);
+            reporter.warn_all(WarningCode::DemoModels, caution);
         }
-        if cli.simulated_inference > 0 {
-            progress.warn_all(SIMULATION);
+        if settings.simulated_inference > 0 {
+            reporter.warn_all(WarningCode::Simulation, SIMULATION);
         }
         if !models.pinned.unknown.is_empty() {
             let unknown = &models.pinned.unknown;
             let named = unknown.iter().take(3).map(String::as_str);
-            progress.warn_all(&format!(
+            let warning = format!(
                 "{} model files are not the known ones (the run record names them): {}{}",
                 unknown.len(),
                 named.collect::<Vec<_>>().join(", "),
                 if unknown.len() > 3 { ", …" } else { "" }
-            ));
+            );
+            reporter.warn_all(WarningCode::UnknownModels, &warning);
         }
-        let options = PipelineOptions::of(cli, models.pinned.set.set)?;
-        let columns = Columns::select(&cli.columns, models.known_columns())?;
-        let columns = if cli.plain_tables() {
-            columns.plain()
-        } else {
-            columns
+        let options = PipelineOptions::of(settings, models.pinned.set.set)?;
+        let columns = Columns::select(&settings.columns, models.known_columns())?;
+        let columns = match settings.header {
+            HeaderChoice::Plain => columns.plain(),
+            HeaderChoice::Openface => columns,
         };
         let (sender, events) = events::channel();
         signals::watch(&sender)?;
@@ -160,21 +173,21 @@ impl<'a> Batch<'a> {
                 places: BTreeMap::new(),
                 models: models.pinned.set.clone(),
                 redetect_every: options.redetect_every,
-                openface3: options.openface3.as_ref().map(OpenFace3Options::setup),
-                camera: cli.camera.options().setup(),
-                dump_inputs: cli.dump_inputs.clone(),
-                want_fhog: cli.hog,
-                want_aligned: cli.aligned,
+                openface3: options.openface3.as_ref().map(worker_options),
+                camera: camera_setup(&settings.camera),
+                dump_inputs: settings.dump_inputs.clone(),
+                want_fhog: settings.hog,
+                want_aligned: settings.aligned,
                 want_spans: trace.is_on(),
-                simulated_inference_ms: cli.simulated_inference,
+                simulated_inference_ms: settings.simulated_inference,
             },
-            start_deadline: cli.start_timeout,
+            start_deadline: settings.start_timeout,
         };
-        let wishes = cli.providers.wishes(&command.setup.networks())?;
+        let wishes = settings.providers.wishes(&command.setup.networks())?;
         let batch = Self {
             wishes: Some(wishes),
             placement_warnings: Vec::new(),
-            cli,
+            settings,
             table: models.table_design(columns, &options),
             models,
             options,
@@ -189,14 +202,14 @@ impl<'a> Batch<'a> {
         Ok((batch, events))
     }
 
-    fn run(mut self, plan: &Plan, progress: &mut Progress, events: &EventReceiver) -> Exit {
-        plan.say_what_is_left_out(progress, self.cli.verbosity());
+    fn run(mut self, plan: &Plan, reporter: &mut Reporter<'_>, events: &EventReceiver) -> Exit {
+        plan.say_what_is_left_out(reporter);
         let mut exit = None;
         for (number, task) in plan.tasks.iter().enumerate() {
-            progress.next_input();
-            let (end, verdict) = self.run_task(number, task, progress, events);
-            progress.input_ended(&task.path, &end);
-            self.summary.input_ended(number, &end, progress);
+            reporter.next_input();
+            let (end, verdict) = self.run_task(number, task, reporter, events);
+            reporter.input_ended(&task.path, &end);
+            self.summary.input_ended(number, &end, reporter);
             match verdict {
                 Verdict::GoOn => {}
                 Verdict::Fatal => exit = Some(Exit::Code(NOT_USABLE)),
@@ -207,7 +220,7 @@ impl<'a> Batch<'a> {
             }
         }
         if let Some(error) = self.trace.flush() {
-            progress.warn_all(&error.to_string());
+            reporter.warn_all(WarningCode::Trace, &error.to_string());
         }
         let failed = self.summary.counts().failed;
         let exit = exit.unwrap_or(Exit::Code(if failed == 0 { ALL_DONE } else { SOME_FAILED }));
@@ -215,12 +228,12 @@ impl<'a> Batch<'a> {
             Exit::Code(code) => code,
             Exit::Signal(signal) => 128 + signal,
         };
-        let mut ending = self.summary.end(code, progress);
-        if exit == Exit::Code(NOT_USABLE) {
-            // Why was the last thing said, and concerns all.
-            ending.table = None;
+        let end = self.summary.end(code, reporter);
+        if exit != Exit::Code(NOT_USABLE) {
+            // Otherwise, why was the last thing said, and concerns all.
+            reporter.summary(self.summary.account());
         }
-        progress.ended(&ending);
+        reporter.ended(end);
         self.pool.dismiss(events);
         exit
     }

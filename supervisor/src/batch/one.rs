@@ -1,20 +1,22 @@
 //! One input's turn: from the input to its outputs, or to the reason why there are none.
 
+use faceau_events::{FrameCounts, InputEnd, Stage, Status, WarningCode};
 use faceau_shared::timing;
 
 use super::Batch;
+use super::failure::Failure;
 use super::finished::{Standing, standing};
 use super::plan::{self, Task};
 use crate::awake::Awake;
 use crate::events::EventReceiver;
 use crate::identity::{Identity, RecordedRun};
-use crate::job::policy::Settings;
-use crate::job::{self, Context, JobError, JobReport, Outcome, stages_text, workers_text};
+use crate::job::policy::Settings as JobSettings;
+use crate::job::{self, Context, JobError, JobReport, Outcome};
 use crate::journal::{JobFolder, Journal, JournalError};
-use crate::output::{self, OutputError, OutputPaths};
+use crate::output::{self, OutputError, OutputPaths, write_record};
 use crate::placement::{self, Note, Placed, PlacementError};
-use crate::progress::{InputEnd, Progress, Status, Verbosity};
-use faceau_media::{Input, InputError, Stamp};
+use crate::reporter::{Reporter, text};
+use faceau_media::{Input, Stamp};
 
 impl Batch<'_> {
     /// Has an input its turn, whatever comes of it. Inputs are counted from 0.
@@ -22,10 +24,10 @@ impl Batch<'_> {
         &mut self,
         number: usize,
         task: &Task,
-        progress: &mut Progress,
+        reporter: &mut Reporter<'_>,
         events: &EventReceiver,
     ) -> (InputEnd, Verdict) {
-        match self.try_task(number, task, progress, events) {
+        match self.try_task(number, task, reporter, events) {
             Ok(Stop { end, signal }) => (end, signal.map_or(Verdict::GoOn, Verdict::Stopped)),
             Err(error) => {
                 let verdict = if error.fatal {
@@ -33,7 +35,7 @@ impl Batch<'_> {
                 } else {
                     Verdict::GoOn
                 };
-                (InputEnd::failed(error.text), verdict)
+                (InputEnd::failed(error.code, error.text), verdict)
             }
         }
     }
@@ -42,14 +44,14 @@ impl Batch<'_> {
         &mut self,
         number: usize,
         task: &Task,
-        progress: &mut Progress,
+        reporter: &mut Reporter<'_>,
         events: &EventReceiver,
-    ) -> Result<Stop, TaskError> {
+    ) -> Result<Stop, Failure> {
         let (input, csv) = task.work.as_ref()?;
-        let paths = if plan::writes_to_standard_output(self.cli) {
+        let paths = if plan::writes_to_standard_output(self.settings) {
             OutputPaths::to_standard_output(csv.clone())
         } else {
-            OutputPaths::beside(output::resolve(csv)?, self.cli.extras())
+            OutputPaths::beside(output::resolve(csv)?, self.settings.extras())
         };
         let stamp = Stamp::of(input)?;
         faceau_media::check_self_contained(input)?;
@@ -57,28 +59,28 @@ impl Batch<'_> {
         let identity = self.identity(input)?;
         self.trace.did("read the input", reading);
         // On standard output nothing is there.
-        let force = self.cli.force || paths.is_standard_output();
+        let force = self.settings.force || paths.is_standard_output();
         let standing = standing(&paths, &identity, force);
         if let Ok(Standing::Finished(frames)) = standing {
             // Of a run that was killed just before its end. If another is at work, it stays.
             let _ = JobFolder::discard(&paths.csv);
-            let end = InputEnd::skipped(&paths, &frames);
+            let end = skipped(&paths, &frames);
             return Ok(Stop { end, signal: None });
         }
-        let mut journal = self.journal(input, &paths, &identity, progress)?;
+        let mut journal = self.journal(input, &paths, &identity, reporter)?;
         if !journal.was_publishing() {
             standing?;
         }
         paths.prepare()?;
-        self.summary.work_begins(number, progress);
-        self.stay_awake(progress);
+        self.summary.work_begins(number, reporter);
+        self.stay_awake(reporter);
         let work = Work {
             input,
             stamp,
             identity,
             paths,
         };
-        let ended = self.work(&work, &mut journal, progress, events);
+        let ended = self.work(&work, &mut journal, reporter, events);
         match &ended {
             Ok(Stop { end, .. }) if end.status == Status::Done => journal.done(),
             // What was read of it is not of one recording.
@@ -87,8 +89,9 @@ impl Batch<'_> {
             Err(error) if error.undecodable => journal.done(),
             _ => {
                 if let Some(folder) = journal.leave() {
-                    progress.warn(
+                    reporter.warn(
                         input.path(),
+                        WarningCode::WorkKept,
                         &format!(
                             "what is known so far is kept in {}; the same command goes on from \
                              there, with --restart it begins anew",
@@ -107,15 +110,15 @@ impl Batch<'_> {
         input: &Input,
         paths: &OutputPaths,
         identity: &Identity,
-        progress: &mut Progress,
-    ) -> Result<Journal, TaskError> {
+        reporter: &mut Reporter<'_>,
+    ) -> Result<Journal, Failure> {
         let folder = JobFolder::take(&paths.csv).map_err(JournalError::from)?;
         if !folder.is_locked() {
             let warning = "this file system knows no locks; take care that no other run writes \
                            the same output";
-            progress.warn(input.path(), warning);
+            reporter.warn(input.path(), WarningCode::NoLocks, warning);
         }
-        Ok(Journal::open(folder, identity, self.cli.restart)?)
+        Ok(Journal::open(folder, identity, self.settings.restart)?)
     }
 
     /// Analyses an input and writes its outputs, as often as the disk turns out to be full.
@@ -123,15 +126,15 @@ impl Batch<'_> {
         &mut self,
         work: &Work<'_>,
         journal: &mut Journal,
-        progress: &mut Progress,
+        reporter: &mut Reporter<'_>,
         events: &EventReceiver,
-    ) -> Result<Stop, TaskError> {
+    ) -> Result<Stop, Failure> {
         let (input, paths) = (work.input, &work.paths);
-        if let Some(signal) = self.place_networks(progress, events)? {
+        if let Some(signal) = self.place_networks(reporter, events)? {
             return Ok(Stop::without_outputs(signal));
         }
         loop {
-            let outcome = job::run(&mut self.context(journal, progress, events), input, paths);
+            let outcome = job::run(&mut self.context(journal, reporter, events), input, paths);
             let failed_otherwise = |error: &JobError| !error.ends_the_batch();
             if matches!(outcome, Ok(Outcome::Complete { .. }))
                 || outcome.as_ref().is_err_and(failed_otherwise)
@@ -147,7 +150,8 @@ impl Batch<'_> {
             };
             let frames = report.source.frame_index().frames;
             let writing = timing::now();
-            let written = self.write(work, *report, journal, progress);
+            reporter.stage_begins(input.path(), Stage::Writing);
+            let written = self.write(work, *report, journal, reporter);
             self.trace.did("write the outputs", writing);
             let stopped = match written {
                 Ok(end) => return Ok(Stop { end, signal }),
@@ -155,8 +159,8 @@ impl Batch<'_> {
                 // Everything is in the journal.
                 Err(_) if signal.is_some() => signal,
                 Err(error) => {
-                    let mut context = self.context(journal, progress, events);
-                    job::wait_for_room(&mut context, input, paths, frames, &error)?
+                    let mut context = self.context(journal, reporter, events);
+                    job::wait_for_room(&mut context, paths, frames, &error)?
                 }
             };
             if let Some(signal) = stopped {
@@ -169,7 +173,7 @@ impl Batch<'_> {
     /// before that was known.
     fn place_networks(
         &mut self,
-        progress: &mut Progress,
+        reporter: &mut Reporter<'_>,
         events: &EventReceiver,
     ) -> Result<Option<i32>, PlacementError> {
         let Some(wishes) = self.wishes.take() else {
@@ -178,10 +182,10 @@ impl Batch<'_> {
         let warnings = &mut self.placement_warnings;
         let mut say = |note| match note {
             Note::Warning(text) => {
-                progress.warn_all(&text);
+                reporter.warn_all(WarningCode::Provider, &text);
                 warnings.push(text);
             }
-            Note::Info(text) => progress.info(&text),
+            Note::Info(text) => reporter.info(&text),
         };
         let setup = self.pool.setup();
         let examiner = self.pool.examiner(events);
@@ -195,40 +199,40 @@ impl Batch<'_> {
     }
 
     /// What a job needs from the batch.
-    fn context<'a>(
+    fn context<'a, 'o>(
         &'a mut self,
         journal: &'a mut Journal,
-        progress: &'a mut Progress,
+        reporter: &'a mut Reporter<'o>,
         events: &'a EventReceiver,
-    ) -> Context<'a> {
+    ) -> Context<'a, 'o> {
         Context {
             pool: &mut self.pool,
             events,
             sender: &self.sender,
-            progress,
+            reporter,
             table: &self.table,
-            settings: Settings {
+            settings: JobSettings {
                 workers: self.workers,
-                frame_deadline: self.cli.frame_timeout,
-                recycle_after: self.cli.recycle_after,
-                worker_memory: self.cli.worker_memory.map(|megabytes| megabytes << 20),
+                frame_deadline: self.settings.frame_timeout,
+                recycle_after: self.settings.recycle_after,
+                worker_memory: self.settings.worker_memory,
             },
             log: journal,
-            reading: self.cli.video.reading(self.cli.decoder.into()),
-            tracking: self.cli.tracking.into(),
+            reading: self.settings.reading,
+            tracking: self.settings.tracking,
             shortest_segment: self.models.shortest_segment(),
             trace: &mut self.trace,
         }
     }
 
     /// Keeps the machine awake from now on, unless the user does not want it.
-    fn stay_awake(&mut self, progress: &mut Progress) {
-        if self.cli.allow_sleep || self.awake.is_some() {
+    fn stay_awake(&mut self, reporter: &mut Reporter<'_>) {
+        if self.settings.allow_sleep || self.awake.is_some() {
             return;
         }
         match Awake::hold() {
             Ok(awake) => self.awake = Some(awake),
-            Err(error) => progress.info(&format!("the machine may fall asleep: {error}")),
+            Err(error) => reporter.info(&format!("the machine may fall asleep: {error}")),
         }
     }
 
@@ -239,7 +243,7 @@ impl Batch<'_> {
         work: &Work<'_>,
         report: JobReport,
         journal: &mut Journal,
-        progress: &mut Progress,
+        reporter: &mut Reporter<'_>,
     ) -> Result<InputEnd, OutputError> {
         let frames = report.table.rows();
         let complete = frames == report.source.frame_index().frames;
@@ -248,41 +252,43 @@ impl Batch<'_> {
         }
         let partial = work.paths.partial();
         let paths = if complete { &work.paths } else { &partial };
-        if self.cli.profile || self.cli.verbosity() == Verbosity::Verbose {
-            for network in self.networks() {
-                progress.info(&format!("network {network}"));
-            }
-            progress.table(&stages_text(&report.stages.rows()));
-            progress.table(&workers_text(&report.workers));
-        }
         let failed_frames = report.failed.len();
         let record = self.record(work.input, &work.identity, &report, complete);
+        reporter.record(&record);
         if complete {
             journal.publish().map_err(OutputError::on(&paths.csv))?;
         }
         paths.remove_record()?;
         let extra = report.extra.finish(paths)?;
         report.table.finish(paths)?;
-        record.write(paths)?;
+        write_record(&record, paths)?;
         if complete {
             work.remove_partial();
         }
-        let mut outputs = vec![paths.csv.clone(), paths.run_record()];
-        outputs.extend(extra);
-        Ok(InputEnd {
-            status: if complete {
-                Status::Done
-            } else {
-                Status::Partial
-            },
-            outputs,
-            frames,
-            successful: report.successful,
-            failed_frames,
-            seconds: report.seconds,
-            error: None,
-        })
+        let mut outputs = vec![text(&paths.csv), text(&paths.run_record())];
+        outputs.extend(extra.iter().map(|path| text(path)));
+        let mut end = InputEnd::without_outputs(if complete {
+            Status::Done
+        } else {
+            Status::Partial
+        });
+        end.outputs = outputs;
+        (end.frames, end.successful) = (frames, report.successful);
+        end.failed_frames = failed_frames;
+        end.seconds = report.seconds;
+        Ok(end)
     }
+}
+
+/// The outputs are there already, with as many frames.
+fn skipped(paths: &OutputPaths, frames: &FrameCounts) -> InputEnd {
+    let more = paths.hog.iter().chain(&paths.aligned);
+    let mut end = InputEnd::without_outputs(Status::Skipped);
+    end.outputs = vec![text(&paths.csv), text(&paths.run_record())];
+    end.outputs.extend(more.map(|path| text(path)));
+    (end.frames, end.successful) = (frames.written, frames.successful);
+    end.failed_frames = frames.failed.len();
+    end
 }
 
 /// Writes the table to standard output once it is whole. What is not remains for a later run.
@@ -292,21 +298,17 @@ fn write_to_standard_output(
     complete: bool,
 ) -> Result<InputEnd, OutputError> {
     if !complete {
-        return Ok(InputEnd::stopped());
+        return Ok(InputEnd::without_outputs(Status::Stopped));
     }
-    let (frames, failed_frames) = (report.table.rows(), report.failed.len());
+    let mut end = InputEnd::without_outputs(Status::Done);
+    (end.frames, end.failed_frames) = (report.table.rows(), report.failed.len());
     let unseen = paths.in_workshop()?;
     report.table.finish(&unseen)?;
     output::copy_to_standard_output(&unseen.csv)?;
-    Ok(InputEnd {
-        status: Status::Done,
-        outputs: vec!["-".into()],
-        frames,
-        successful: report.successful,
-        failed_frames,
-        seconds: report.seconds,
-        error: None,
-    })
+    end.outputs = vec!["-".into()];
+    end.successful = report.successful;
+    end.seconds = report.seconds;
+    Ok(end)
 }
 
 /// An input and what is to be made of it.
@@ -356,73 +358,8 @@ struct Stop {
 impl Stop {
     fn without_outputs(signal: i32) -> Self {
         Self {
-            end: InputEnd::stopped(),
+            end: InputEnd::without_outputs(Status::Stopped),
             signal: Some(signal),
-        }
-    }
-}
-
-/// Why an input failed, and whether the others would, too.
-struct TaskError {
-    text: String,
-    fatal: bool,
-    /// Whether the input's own content is the reason.
-    undecodable: bool,
-}
-
-impl From<InputError> for TaskError {
-    fn from(error: InputError) -> Self {
-        Self::from(&error)
-    }
-}
-
-impl From<&InputError> for TaskError {
-    fn from(error: &InputError) -> Self {
-        Self {
-            text: error.to_string(),
-            fatal: false,
-            undecodable: false,
-        }
-    }
-}
-
-impl From<OutputError> for TaskError {
-    fn from(error: OutputError) -> Self {
-        Self {
-            text: error.to_string(),
-            fatal: false,
-            undecodable: false,
-        }
-    }
-}
-
-impl From<JournalError> for TaskError {
-    fn from(error: JournalError) -> Self {
-        Self {
-            text: error.to_string(),
-            fatal: false,
-            undecodable: false,
-        }
-    }
-}
-
-/// No other input would fare better.
-impl From<PlacementError> for TaskError {
-    fn from(error: PlacementError) -> Self {
-        Self {
-            text: error.to_string(),
-            fatal: true,
-            undecodable: false,
-        }
-    }
-}
-
-impl From<JobError> for TaskError {
-    fn from(error: JobError) -> Self {
-        Self {
-            text: error.to_string(),
-            fatal: error.ends_the_batch(),
-            undecodable: matches!(error, JobError::Input(InputError::Decoding { .. })),
         }
     }
 }

@@ -2,10 +2,25 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::cli::{Cli, ProgressChoice};
+use faceau_events::WarningCode;
+
 use crate::output::{Place, distinct_tables};
-use crate::progress::{Progress, Verbosity};
+use crate::reporter::Reporter;
+use crate::settings::Settings;
 use faceau_media::{Findings, Found, Input, InputError, ListError, PassedOver};
+
+/// What is named as inputs: videos, folders of videos, folders of images, patterns.
+#[derive(Debug, Clone, Default)]
+pub struct Inputs {
+    /// What is named.
+    pub names: Vec<PathBuf>,
+    /// Whether sub-folders of folders are looked into, too.
+    pub recursive: bool,
+    /// A file that names more inputs, one a line; `-` is standard input.
+    pub list: Option<PathBuf>,
+    /// Whether everything that is passed over is told of by name.
+    pub name_passed_over: bool,
+}
 
 /// The command line asks for something that cannot be.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +50,8 @@ pub(super) struct Plan {
     repeated: Vec<PathBuf>,
     /// What is no input.
     passed_over: Vec<PassedOver>,
+    /// Whether each of these is told of by name.
+    name_passed_over: bool,
 }
 
 /// An input, or why there is none where the user said.
@@ -46,30 +63,30 @@ pub(super) struct Task {
 }
 
 /// Whether the one table goes to standard output.
-pub(super) fn writes_to_standard_output(cli: &Cli) -> bool {
-    cli.output.as_deref() == Some(Path::new("-"))
+pub(super) fn writes_to_standard_output(settings: &Settings) -> bool {
+    settings.output.as_deref() == Some(Path::new("-"))
 }
 
 impl Plan {
-    /// Finds the inputs that the command line names.
-    pub(super) fn of(cli: &Cli) -> anyhow::Result<Self> {
-        let mut names = cli.inputs.clone();
-        if let Some(list) = &cli.from_file {
+    /// Finds the inputs that are named.
+    pub(super) fn of(inputs: &Inputs, settings: &Settings) -> anyhow::Result<Self> {
+        let mut names = inputs.names.clone();
+        if let Some(list) = &inputs.list {
             names.extend(faceau_media::read_list(list).map_err(PlanError::from)?);
         }
         let Findings {
             found,
             repeated,
             passed_over,
-        } = faceau_media::find(&names, cli.recursive);
-        if cli.output.is_some() && found.len() > 1 {
+        } = faceau_media::find(&names, inputs.recursive);
+        if settings.output.is_some() && found.len() > 1 {
             return Err(PlanError::OneOutput.into());
         }
-        if writes_to_standard_output(cli) {
+        if writes_to_standard_output(settings) {
             let others = [
-                (cli.progress == ProgressChoice::Json, "--progress json"),
-                (cli.hog, "--hog"),
-                (cli.aligned, "--aligned"),
+                (settings.standard_output_is_taken, "--progress json"),
+                (settings.hog, "--hog"),
+                (settings.aligned, "--aligned"),
             ];
             if let Some((_, option)) = others.into_iter().find(|(given, _)| *given) {
                 return Err(PlanError::StandardOutput { option }.into());
@@ -78,12 +95,12 @@ impl Plan {
         let place = |found: &Found| Some(Place::of(found, found.input.as_ref().ok()?));
         let places: Vec<Place> = found.iter().filter_map(place).collect();
         let mut tables = distinct_tables(&places).into_iter();
-        let mut table = || match (&cli.output, tables.next()) {
-            (Some(_), table) if writes_to_standard_output(cli) => {
+        let mut table = || match (&settings.output, tables.next()) {
+            (Some(_), table) if writes_to_standard_output(settings) => {
                 table.unwrap_or_default().with_extension("stdout.csv")
             }
             (Some(output), _) => output.clone(),
-            (None, table) => cli.out_dir.join(table.unwrap_or_default()),
+            (None, table) => settings.out_dir.join(table.unwrap_or_default()),
         };
         let tasks = found.into_iter().map(|found| Task {
             path: found.path,
@@ -93,26 +110,30 @@ impl Plan {
             tasks: tasks.collect(),
             repeated,
             passed_over,
+            name_passed_over: inputs.name_passed_over,
         })
     }
 
     /// Tells the user what is left out: what was named twice is done once, and what is no input is
     /// passed over.
-    pub(super) fn say_what_is_left_out(&self, progress: &mut Progress, verbosity: Verbosity) {
-        let all_names = verbosity == Verbosity::Verbose;
-        for (named, text) in PassedOver::said(&self.passed_over, all_names) {
-            progress.warn(&named, &text);
+    pub(super) fn say_what_is_left_out(&self, reporter: &mut Reporter<'_>) {
+        for (named, text) in PassedOver::said(&self.passed_over, self.name_passed_over) {
+            reporter.warn(&named, WarningCode::PassedOver, &text);
         }
-        self.say_repetitions(progress);
+        self.say_repetitions(reporter);
     }
 
-    fn say_repetitions(&self, progress: &mut Progress) {
+    fn say_repetitions(&self, reporter: &mut Reporter<'_>) {
         if let Some(first) = self.repeated.first() {
             let more = match self.repeated.len() - 1 {
                 0 => String::new(),
                 more => format!(" (and {more} more)"),
             };
-            progress.warn(first, &format!("named more than once, done once{more}"));
+            reporter.warn(
+                first,
+                WarningCode::Repeated,
+                &format!("named more than once, done once{more}"),
+            );
         }
     }
 }

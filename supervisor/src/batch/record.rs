@@ -1,44 +1,50 @@
 //! What decides an input's output, and what the run record says of it.
 
-use std::path::Path;
-
 use super::Batch;
-use crate::cli::word;
-use crate::identity::{
-    Identity, InputIdentity, ModelIdentity, ProgramIdentity, ResultOptions, VariantIdentity,
+use faceau_events::{
+    FrameCounts, InputRecord, JumpRecord, ModelIdentity, ModelRecord, NetworkRecord, OptionsRecord,
+    ProgramRecord, RECORD_FORMAT, ResultOptions, RunRecord, SizeRecord, Timing, VariantIdentity,
+    VideoRecord,
 };
-use crate::job::JobReport;
-use crate::output::run_record::{
-    FORMAT, FrameCounts, InputRecord, ModelRecord, NetworkRecord, OptionsRecord, Program,
-    RunRecord, Timing, VideoRecord,
-};
+use faceau_media::remark::{ClockJump, FrameSize};
+use faceau_media::video::index::VideoIndex;
 use faceau_media::{Input, InputError};
+use faceau_shared::protocol::SessionReport;
+
+use crate::identity::{self, Identity};
+use crate::job::JobReport;
+use crate::placement::graph_record;
+use crate::reporter::text;
+use crate::settings::{Choice, HeaderChoice};
 
 impl Batch<'_> {
     /// What decides the output of `input`.
     pub(super) fn identity(&self, input: &Input) -> Result<Identity, InputError> {
         let files = self.models.pinned.set.files.iter();
+        let reading = &self.settings.reading;
+        let units = self.settings.providers.coreml_units;
         Ok(Identity {
-            input: InputIdentity::of(input)?,
+            input: identity::of_input(input)?,
             options: ResultOptions {
                 pipeline: self.models.pinned.set.set.name().to_owned(),
-                tracking: word(&self.cli.tracking),
-                provider: word(&self.cli.providers.provider),
-                provider_for: self.cli.providers.exceptions(),
-                coreml_units: self.cli.providers.coreml_units.as_ref().map(word),
-                precision: word(&self.cli.precision),
-                decoder: word(&self.cli.decoder),
-                pixel_aspect: word(&self.cli.video.pixel_aspect),
-                clock: word(&self.cli.video.clock),
-                track: self.cli.video.track,
-                fps: self.cli.video.fps.map(|rate| rate.to_string()),
+                tracking: self.settings.tracking.value_name().into(),
+                provider: self.settings.providers.provider.value_name().into(),
+                provider_for: self.settings.providers.exceptions_by_network(),
+                coreml_units: units.map(|units| units.value_name().into()),
+                precision: self.settings.precision.value_name().into(),
+                decoder: reading.decoder.value_name().into(),
+                pixel_aspect: reading.pixel_aspect.value_name().into(),
+                clock: reading.clock.value_name().into(),
+                track: reading.track,
+                fps: reading.frame_rate.map(|rate| rate.to_string()),
                 redetect_every: self.options.redetect_every,
                 openface3: self.options.openface3.clone(),
-                camera: self.cli.camera.options(),
+                camera: self.settings.camera,
                 columns: self.columns.names(),
-                header: self.cli.plain_tables().then(|| "plain".to_owned()),
-                hog: self.cli.hog,
-                aligned: self.cli.aligned,
+                header: (self.settings.header == HeaderChoice::Plain)
+                    .then(|| HeaderChoice::Plain.value_name().into()),
+                hog: self.settings.hog,
+                aligned: self.settings.aligned,
             },
             models: files
                 .map(|file| ModelIdentity {
@@ -50,13 +56,13 @@ impl Batch<'_> {
                     }),
                 })
                 .collect(),
-            program: ProgramIdentity::this(),
+            program: identity::this_program(),
         })
     }
 
     /// What concerns all outputs of this call.
     fn cautions(&self) -> impl Iterator<Item = &'static str> {
-        let simulation = (self.cli.simulated_inference > 0).then_some(super::SIMULATION);
+        let simulation = (self.settings.simulated_inference > 0).then_some(super::SIMULATION);
         self.models.caution().into_iter().chain(simulation)
     }
 
@@ -75,7 +81,7 @@ impl Batch<'_> {
             .pool
             .report()
             .map_or(&[][..], |worker| &worker.sessions);
-        sessions.iter().map(NetworkRecord::from).collect()
+        sessions.iter().map(network_record).collect()
     }
 
     pub(super) fn record(
@@ -85,74 +91,112 @@ impl Batch<'_> {
         report: &JobReport,
         complete: bool,
     ) -> RunRecord {
-        let index = report.source.frame_index();
-        let geometry = report.source.geometry();
         let worker = self.pool.report();
         let rows = report.table.rows();
-        let remarks = report.source.remarks();
-        RunRecord {
-            format: FORMAT,
-            program: Program {
-                identity: identity.program.clone(),
-                runtime: worker.map_or_else(String::new, |w| w.runtime.clone()),
-            },
-            complete,
-            input: InputRecord {
-                path: text(input.path()),
-                identity: identity.input.clone(),
-                width: geometry.width,
-                height: geometry.height,
-                frames: index.frames,
-                seconds: report.source.seconds(index.frames.saturating_sub(1))
-                    - report.source.seconds(0),
-                segments: report.segments,
-                run_ons: report.run_ons,
-                decoder: report.source.decoder().map(|decoder| decoder.to_string()),
-                video: report.source.video_index().map(VideoRecord::from),
-                remarks: remarks.iter().map(ToString::to_string).collect(),
-                remark_codes: remarks
-                    .iter()
-                    .map(|remark| remark.code().to_owned())
-                    .collect(),
-            },
-            options: OptionsRecord {
-                result: identity.options.clone(),
-                workers: self.workers,
-            },
-            models: identity
-                .models
-                .iter()
-                .map(|model| ModelRecord {
-                    known: !self.models.pinned.unknown.contains(&model.id),
-                    converted: self.converted(&model.id),
-                    identity: model.clone(),
-                })
-                .collect(),
-            networks: self.networks(),
-            frames: FrameCounts {
-                written: rows,
-                successful: report.successful,
-                analysed: report.analysed,
-                failed: report.failed.clone(),
-            },
-            timing: Timing {
-                seconds: report.seconds,
-                frames_per_second: rows as f64 / report.seconds.max(1e-9),
-                worker_startup_ms: worker.map_or(0.0, |w| w.startup_ms),
-                workers_started: self.pool.starts(),
-                first_result_seconds: report.first_result_seconds,
-                ring_bytes: report.ring_bytes,
-                stages: report.stages.rows(),
-                workers: report.workers.clone(),
-            },
-            warnings: (self.cautions().map(str::to_owned))
-                .chain(self.placement_warnings.iter().cloned())
-                .chain(report.warnings.iter().cloned())
-                .collect(),
-        }
+        let mut record = RunRecord::default();
+        record.format = RECORD_FORMAT;
+        record.program = program_record(identity, worker.map(|w| w.runtime.as_str()));
+        record.complete = complete;
+        record.input = input_record(input, identity, report);
+        record.options = OptionsRecord::default();
+        record.options.result = identity.options.clone();
+        record.options.workers = self.workers;
+        let models = identity.models.iter();
+        record.models = models.map(|model| self.model_record(model)).collect();
+        record.networks = self.networks();
+        record.frames = FrameCounts::default();
+        record.frames.written = rows;
+        record.frames.successful = report.successful;
+        record.frames.analysed = report.analysed;
+        record.frames.failed.clone_from(&report.failed);
+        record.timing = timing(report);
+        record.timing.worker_startup_ms = worker.map_or(0.0, |w| w.startup_ms);
+        record.timing.workers_started = self.pool.starts();
+        record.warnings = (self.cautions().map(str::to_owned))
+            .chain(self.placement_warnings.iter().cloned())
+            .chain(report.warnings.iter().cloned())
+            .collect();
+        record
+    }
+
+    fn model_record(&self, model: &ModelIdentity) -> ModelRecord {
+        let mut record = ModelRecord::default();
+        record.known = !self.models.pinned.unknown.contains(&model.id);
+        record.converted = self.converted(&model.id);
+        record.identity = model.clone();
+        record
     }
 }
 
-fn text(path: &Path) -> String {
-    path.to_string_lossy().into_owned()
+fn program_record(identity: &Identity, runtime: Option<&str>) -> ProgramRecord {
+    let mut record = ProgramRecord::default();
+    record.identity = identity.program.clone();
+    record.runtime = runtime.unwrap_or_default().to_owned();
+    record
+}
+
+fn input_record(input: &Input, identity: &Identity, report: &JobReport) -> InputRecord {
+    let source = &report.source;
+    let (index, geometry) = (source.frame_index(), source.geometry());
+    let mut record = InputRecord::default();
+    record.path = text(input.path());
+    record.identity = identity.input.clone();
+    (record.width, record.height) = (geometry.width, geometry.height);
+    record.frames = index.frames;
+    record.seconds = source.seconds(index.frames.saturating_sub(1)) - source.seconds(0);
+    record.segments = report.segments;
+    record.run_ons = report.run_ons;
+    record.decoder = source.decoder().map(|decoder| decoder.to_string());
+    record.video = source.video_index().map(video_record);
+    let remarks = source.remarks();
+    record.remarks = remarks.iter().map(ToString::to_string).collect();
+    record.remark_codes = (remarks.iter())
+        .map(|remark| remark.code().to_owned())
+        .collect();
+    record
+}
+
+fn video_record(index: &VideoIndex) -> VideoRecord {
+    let first = index.shape_of(0);
+    let sizes = index.sizes();
+    let mut record = VideoRecord::default();
+    record.track = index.track;
+    record.pixel_aspect = format!("{}:{}", first.pixel.0, first.pixel.1);
+    record.stored_size = [first.stored.width, first.stored.height];
+    if sizes.len() > 1 {
+        let size = |size: &FrameSize| SizeRecord {
+            frame: size.frame,
+            width: size.size.width,
+            height: size.size.height,
+        };
+        record.sizes = sizes.iter().map(size).collect();
+    }
+    record.start_seconds = index.start;
+    let jump = |jump: &ClockJump| JumpRecord {
+        frame: jump.frame,
+        seconds: jump.seconds,
+    };
+    record.clock_jumps = index.jumps.iter().map(jump).collect();
+    record
+}
+
+fn timing(report: &JobReport) -> Timing {
+    let mut timing = Timing::default();
+    timing.seconds = report.seconds;
+    timing.frames_per_second = report.table.rows() as f64 / report.seconds.max(1e-9);
+    timing.first_result_seconds = report.first_result_seconds;
+    timing.ring_bytes = report.ring_bytes;
+    timing.stages = report.stages.rows();
+    timing.workers.clone_from(&report.workers);
+    timing
+}
+
+/// Where a network ran, as records say it.
+fn network_record(session: &SessionReport) -> NetworkRecord {
+    let mut record = NetworkRecord::default();
+    record.model.clone_from(&session.model);
+    record.provider.clone_from(&session.place);
+    record.form = (!session.form.is_empty()).then(|| session.form.clone());
+    record.graph = session.graph.map(graph_record);
+    record
 }

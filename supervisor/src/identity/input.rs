@@ -9,8 +9,8 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
+use faceau_events::InputIdentity;
 use faceau_models::Sha256;
-use serde::{Deserialize, Serialize};
 
 use faceau_media::{Input, InputError};
 
@@ -22,51 +22,35 @@ const VIDEO_SAMPLE: u64 = 1 << 16;
 /// Bytes read at either end of an image, of which there may be tens of thousands.
 const IMAGE_ENDS: u64 = 1 << 14;
 
-/// Tells inputs apart by their content. Two with the same identity give the same results.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct InputIdentity {
-    /// `video`, `image` or `images`.
-    pub kind: String,
-    /// Number of files: 1, or how many images there are.
-    pub files: usize,
-    /// Bytes of all files together.
-    pub bytes: u64,
-    /// SHA-256, in hexadecimal, of names (of images), sizes and samples of all files in their
-    /// order.
-    pub sha256: String,
-}
-
-impl InputIdentity {
-    /// Takes samples of `input`: at most 3 MiB of a video, 32 KiB of each image.
-    ///
-    /// # Errors
-    /// When a file cannot be read.
-    pub fn of(input: &Input) -> Result<Self, InputError> {
-        let mut account = Account::default();
-        let kind = match input {
-            Input::Video(path) => {
-                account.add(path, "", VIDEO_ENDS, VIDEO_SAMPLES)?;
-                "video"
+/// What `input` is, by samples of its content: at most 3 MiB of a video, 32 KiB of each image.
+///
+/// # Errors
+/// When a file cannot be read.
+pub fn of_input(input: &Input) -> Result<InputIdentity, InputError> {
+    let mut account = Account::default();
+    let kind = match input {
+        Input::Video(path) => {
+            account.add(path, "", VIDEO_ENDS, VIDEO_SAMPLES)?;
+            "video"
+        }
+        Input::Still(path) => {
+            account.add(path, "", IMAGE_ENDS, 0)?;
+            "image"
+        }
+        Input::ImageFolder { images, .. } => {
+            for path in images {
+                let name = path.file_name().unwrap_or_default().to_string_lossy();
+                account.add(path, &name, IMAGE_ENDS, 0)?;
             }
-            Input::Still(path) => {
-                account.add(path, "", IMAGE_ENDS, 0)?;
-                "image"
-            }
-            Input::ImageFolder { images, .. } => {
-                for path in images {
-                    let name = path.file_name().unwrap_or_default().to_string_lossy();
-                    account.add(path, &name, IMAGE_ENDS, 0)?;
-                }
-                "images"
-            }
-        };
-        Ok(Self {
-            kind: kind.to_owned(),
-            files: account.files,
-            bytes: account.bytes,
-            sha256: Sha256::of(account.listing.as_bytes()).to_string(),
-        })
-    }
+            "images"
+        }
+    };
+    Ok(InputIdentity {
+        kind: kind.to_owned(),
+        files: account.files,
+        bytes: account.bytes,
+        sha256: Sha256::of(account.listing.as_bytes()).to_string(),
+    })
 }
 
 /// What has been seen of the files so far: a line for each.
@@ -129,7 +113,7 @@ mod tests {
     use std::fs;
 
     fn video(path: &Path) -> InputIdentity {
-        InputIdentity::of(&Input::Video(path.into())).unwrap()
+        of_input(&Input::Video(path.into())).unwrap()
     }
 
     #[test]
@@ -180,7 +164,7 @@ mod tests {
                 images: images.to_vec(),
                 remarks: Vec::new(),
             };
-            InputIdentity::of(&input)
+            of_input(&input)
         };
         fs::write(&paths[0], vec![1; 40_000]).unwrap();
         fs::write(&paths[1], vec![2; 100]).unwrap();

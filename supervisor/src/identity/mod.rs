@@ -6,20 +6,16 @@
 
 mod input;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::fs;
 use std::path::Path;
 
+use faceau_events::{FrameCounts, InputIdentity, ModelIdentity, ProgramIdentity, ResultOptions};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::camera::CameraOptions;
-use crate::pipeline::OpenFace3Options;
-
-pub use input::InputIdentity;
-
-use crate::output::run_record::FrameCounts;
+pub use input::of_input;
 
 /// All that decides an output.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -34,119 +30,15 @@ pub struct Identity {
     pub program: ProgramIdentity,
 }
 
-/// The options that shape the result.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ResultOptions {
-    /// The pipeline.
-    pub pipeline: String,
-    /// How segments were tracked.
-    pub tracking: String,
-    /// The provider asked for.
-    pub provider: String,
-    /// Other providers for single networks.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub provider_for: BTreeMap<String, String>,
-    /// Which parts of the chip Core ML may use, if that was asked for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub coreml_units: Option<String>,
-    /// What networks computed with: `fp32`, `fp16` or `int8`.
-    #[serde(default = "full_precision")]
-    pub precision: String,
-    /// What videos were to be decoded with.
-    #[serde(default = "software")]
-    pub decoder: String,
-    /// What became of pixels that are not square.
-    #[serde(default = "shown")]
-    pub pixel_aspect: String,
-    /// Where times counted from.
-    #[serde(default = "first")]
-    pub clock: String,
-    /// Which track of pictures was asked for, counted from 1.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub track: Option<u16>,
-    /// Frames per second of files without times, if that was said.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub fps: Option<String>,
-    /// Frames between forced detections; 0 = only when needed.
-    pub redetect_every: u32,
-    /// What the OpenFace 3.0 pipeline was told, where it was the one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub openface3: Option<OpenFace3Options>,
-    /// What was given of the camera.
-    #[serde(flatten)]
-    pub camera: CameraOptions,
-    /// Groups of columns of the table.
-    pub columns: Vec<String>,
-    /// What stands between the columns, where it is not a comma and a space.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub header: Option<String>,
-    /// Whether there is a HOG file.
-    pub hog: bool,
-    /// Whether there are aligned faces.
-    pub aligned: bool,
-}
-
-/// What records of earlier versions mean.
-fn full_precision() -> String {
-    "fp32".to_owned()
-}
-
-/// What records of earlier versions mean.
-fn software() -> String {
-    "software".to_owned()
-}
-
-/// What records of earlier versions mean, for all videos but those whose pixels are not square.
-fn shown() -> String {
-    "shown".to_owned()
-}
-
-/// What records of earlier versions mean.
-fn first() -> String {
-    "first".to_owned()
-}
-
-/// A model file, original or converted.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ModelIdentity {
-    /// Identifier in the manifest.
-    pub id: String,
-    /// SHA-256 in hexadecimal.
-    pub sha256: String,
-    /// The variant in another precision that was used in its stead.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub variant: Option<VariantIdentity>,
-}
-
-/// A network in another precision, as its record of provenance says.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct VariantIdentity {
-    /// The precision.
-    pub precision: String,
-    /// SHA-256 in hexadecimal.
-    pub sha256: String,
-}
-
-/// Version and build of the program.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ProgramIdentity {
-    /// Version.
-    pub version: String,
-    /// Build: a digest of the sources.
-    pub build: String,
-}
-
-impl ProgramIdentity {
-    /// This program.
-    pub fn this() -> Self {
-        Self {
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            build: format!(
-                "{}-{}",
-                faceau_shared::protocol::build_id(),
-                env!("FACEAU_SUPERVISOR_SOURCES")
-            ),
-        }
+/// This program.
+pub fn this_program() -> ProgramIdentity {
+    ProgramIdentity {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        build: format!(
+            "{}-{}",
+            faceau_shared::protocol::build_id(),
+            env!("FACEAU_SUPERVISOR_SOURCES")
+        ),
     }
 }
 
@@ -214,7 +106,7 @@ impl Identity {
         if self.input != earlier.input {
             found.push(Difference::Input);
         }
-        found.extend(self.options.differences(&earlier.options));
+        found.extend(other_options(&self.options, &earlier.options));
         let models = other_models(&self.models, &earlier.models);
         if !models.is_empty() {
             found.push(Difference::Models(models));
@@ -223,29 +115,27 @@ impl Identity {
     }
 }
 
-impl ResultOptions {
-    fn differences(&self, earlier: &Self) -> Vec<Difference> {
-        // As in the run record: option by option, whatever options there are.
-        let fields = |options: &Self| match serde_json::to_value(options) {
-            Ok(Value::Object(fields)) => fields,
-            _ => serde_json::Map::new(),
-        };
-        let (now, then) = (fields(self), fields(earlier));
-        // Some are only there when they are given.
-        let names: BTreeSet<&String> = now.keys().chain(then.keys()).collect();
-        let value = |fields: &serde_json::Map<String, Value>, name: &str| {
-            fields.get(name).cloned().unwrap_or(Value::Null)
-        };
-        let changed = names.into_iter().filter_map(|name| {
-            let (now, then) = (value(&now, name), value(&then, name));
-            (then != now).then(|| Difference::Option {
-                then: spelled(&then),
-                now: spelled(&now),
-                name: name.clone(),
-            })
-        });
-        changed.collect()
-    }
+/// Options that differ: one by one, as in the run record, whatever options there are.
+fn other_options(now: &ResultOptions, then: &ResultOptions) -> Vec<Difference> {
+    let fields = |options: &ResultOptions| match serde_json::to_value(options) {
+        Ok(Value::Object(fields)) => fields,
+        _ => serde_json::Map::new(),
+    };
+    let (now, then) = (fields(now), fields(then));
+    // Some are only there when they are given.
+    let names: BTreeSet<&String> = now.keys().chain(then.keys()).collect();
+    let value = |fields: &serde_json::Map<String, Value>, name: &str| {
+        fields.get(name).cloned().unwrap_or(Value::Null)
+    };
+    let changed = names.into_iter().filter_map(|name| {
+        let (now, then) = (value(&now, name), value(&then, name));
+        (then != now).then(|| Difference::Option {
+            then: spelled(&then),
+            now: spelled(&now),
+            name: name.clone(),
+        })
+    });
+    changed.collect()
 }
 
 /// An option's value as people would write it.
@@ -319,6 +209,8 @@ struct InputFields {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use faceau_events::{CameraOptions, ModelRecord, RunRecord};
+    use std::collections::BTreeMap;
 
     pub(crate) fn identity() -> Identity {
         let model = |id: &str| ModelIdentity {
@@ -354,7 +246,7 @@ pub(crate) mod tests {
                 aligned: false,
             },
             models: vec![model("a"), model("b")],
-            program: ProgramIdentity::this(),
+            program: this_program(),
         }
     }
 
@@ -427,5 +319,29 @@ pub(crate) mod tests {
         assert_eq!(RecordedRun::read(&path), None);
         fs::write(&path, r#"{"format": 1, "complete": true}"#).unwrap();
         assert_eq!(RecordedRun::read(&path), None);
+    }
+
+    #[test]
+    fn what_decided_an_output_can_be_read_back() {
+        let identity = identity();
+        let mut record = RunRecord::default();
+        record.complete = true;
+        record.input.identity = identity.input.clone();
+        record.options.result = identity.options.clone();
+        record.program.identity = identity.program.clone();
+        record.models = (identity.models.iter())
+            .map(|model| {
+                let mut record = ModelRecord::default();
+                record.identity = model.clone();
+                record.converted = vec!["01".into()];
+                record
+            })
+            .collect();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.run.json");
+        fs::write(&path, serde_json::to_vec_pretty(&record).unwrap()).unwrap();
+        let read = RecordedRun::read(&path).unwrap();
+        assert!(read.complete);
+        assert_eq!(read.identity, identity);
     }
 }

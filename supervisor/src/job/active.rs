@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use bytemuck::Zeroable;
+use faceau_events::{Stage, WarningCode};
 use faceau_shared::ring::{FreeSlot, RingError, RingLayout};
 use faceau_shared::timing::{self, FrameTiming};
 use faceau_vision::analysis::FrameAnalysis;
@@ -32,7 +33,6 @@ use crate::machine;
 use crate::output::{OutputError, OutputPaths};
 use crate::plan::{self, Tracking};
 use crate::pool::News;
-use crate::progress::Tick;
 use crate::signals;
 use faceau_media::reader::ReadError;
 use faceau_media::video::PlanMismatch;
@@ -100,7 +100,7 @@ pub(super) struct Job {
 
 impl Job {
     pub(super) fn new(
-        context: &mut Context<'_>,
+        context: &mut Context<'_, '_>,
         input: &Input,
         source: Source,
         paths: &OutputPaths,
@@ -119,9 +119,9 @@ impl Job {
         check_memory(input.path(), geometry, ring, workers, machine::memory())?;
         let mut results = Results::new(source.clone(), segments, paths, context.table)?;
         context
-            .progress
+            .reporter
             .input_started(input.path(), index.frames, source.geometry());
-        context.progress.info(&format!(
+        context.reporter.info(&format!(
             "frames go through rings of {} slots, {:.0} MB for each of at most {workers} workers",
             ring.slots(),
             ring.total_bytes() as f64 / 1e6
@@ -132,7 +132,7 @@ impl Job {
         }
         let known = results.merger().frames_known();
         if known > 0 {
-            context.progress.resumed(input.path(), known);
+            context.reporter.resumed(known);
         }
         let extras = paths.extras();
         Ok(Self {
@@ -170,7 +170,7 @@ impl Job {
     }
 
     /// Works until all segments are complete, the job has been stopped, or it fails.
-    pub(super) fn work(&mut self, context: &mut Context<'_>) -> Result<(), Setback> {
+    pub(super) fn work(&mut self, context: &mut Context<'_, '_>) -> Result<(), Setback> {
         self.after_results(context)?;
         // With this, what has just been noted is taken up, too.
         self.feed(context, policy::Event::Tick)?;
@@ -198,7 +198,7 @@ impl Job {
 
     /// Lets workers finish the frames they have; no more are given out. Afterwards every worker is
     /// free for another job. A signal that comes only now is left for whoever comes next.
-    pub(super) fn drain(&mut self, context: &mut Context<'_>) -> Result<(), JobError> {
+    pub(super) fn drain(&mut self, context: &mut Context<'_, '_>) -> Result<(), JobError> {
         self.winds_down = true;
         let mut late_signal = None;
         let mut next = self.feed(context, policy::Event::WindDown);
@@ -233,7 +233,7 @@ impl Job {
         Ok(())
     }
 
-    fn handle(&mut self, context: &mut Context<'_>, event: Event) -> Result<(), Setback> {
+    fn handle(&mut self, context: &mut Context<'_, '_>, event: Event) -> Result<(), Setback> {
         match event {
             Event::Reader(lane, event) => self.read(context, lane, event),
             Event::Worker(worker, event) => self.hear(context, worker, event),
@@ -244,7 +244,7 @@ impl Job {
     /// A decoder has done something. Those of lanes that are gone are not listened to.
     fn read(
         &mut self,
-        context: &mut Context<'_>,
+        context: &mut Context<'_, '_>,
         id: LaneId,
         event: ReaderEvent,
     ) -> Result<(), Setback> {
@@ -280,7 +280,7 @@ impl Job {
 
     fn hear(
         &mut self,
-        context: &mut Context<'_>,
+        context: &mut Context<'_, '_>,
         worker: WorkerId,
         event: WorkerEvent,
     ) -> Result<(), Setback> {
@@ -295,7 +295,7 @@ impl Job {
                 reason,
             } => self.answer(context, worker, slot, frame, Some(&reason)),
             News::Remark(level, text) => {
-                remark(context.progress, level, &text);
+                remark(context.reporter, level, &text);
                 Ok(())
             }
             News::Lost { reason } => {
@@ -306,7 +306,7 @@ impl Job {
                 };
                 self.losses += 1;
                 let warning = format!("a worker is gone{and_then}: {reason}");
-                self.warn_at_most(context, self.losses, warning);
+                self.warn_at_most(context, WarningCode::WorkerLost, self.losses, warning);
                 self.feed(
                     context,
                     policy::Event::Lost {
@@ -319,7 +319,7 @@ impl Job {
     }
 
     /// A worker waits for frames. Its results must be of the same kind as those that are known.
-    fn welcome(&mut self, context: &mut Context<'_>, id: WorkerId) -> Result<(), Setback> {
+    fn welcome(&mut self, context: &mut Context<'_, '_>, id: WorkerId) -> Result<(), Setback> {
         if let Some(engine) = context.pool.engine() {
             let earlier = context.log.made_with(engine);
             if let Some(then) = earlier.map_err(OutputError::on(&self.paths.csv))? {
@@ -336,7 +336,7 @@ impl Job {
     /// Looks at a worker's answer before it is decided what it is worth.
     fn answer(
         &mut self,
-        context: &mut Context<'_>,
+        context: &mut Context<'_, '_>,
         worker: WorkerId,
         slot: u32,
         frame: u64,
@@ -400,7 +400,7 @@ impl Job {
 
     /// A signal came: at first pieces in flight are finished, then dropped, then nothing counts any
     /// more.
-    fn stop(&mut self, context: &mut Context<'_>, signal: i32) -> Result<(), Setback> {
+    fn stop(&mut self, context: &mut Context<'_, '_>, signal: i32) -> Result<(), Setback> {
         if self.stopped_by.is_some() && !signals::insists(signal) {
             return Ok(());
         }
@@ -408,13 +408,13 @@ impl Job {
         self.stops += 1;
         self.feed(context, policy::Event::Stop)?;
         if is_first {
-            context.progress.stopping(self.policy.time_to_finish());
+            context.reporter.stopping(self.policy.time_to_finish());
             self.show_progress(context);
         }
         Ok(())
     }
 
-    fn tick(&mut self, context: &mut Context<'_>) -> Result<(), Setback> {
+    fn tick(&mut self, context: &mut Context<'_, '_>) -> Result<(), Setback> {
         self.ticks = self.ticks.wrapping_add(1);
         let now = context.events.now();
         context.pool.tick(now)?;
@@ -431,20 +431,22 @@ impl Job {
             }
         }
         if let Some(error) = context.trace.flush() {
-            context.progress.warn_all(&error.to_string());
+            context
+                .reporter
+                .warn_all(WarningCode::Trace, &error.to_string());
         }
         self.feed(context, policy::Event::Tick)
     }
 
-    fn show_progress(&self, context: &mut Context<'_>) {
-        context.progress.tick(&Tick {
-            done: self.results.merger().frames_known(),
-            stage: if self.stopped_by.is_some() {
-                "stopping"
-            } else {
-                "analysing"
-            },
-        });
+    fn show_progress(&self, context: &mut Context<'_, '_>) {
+        let stage = if self.stopped_by.is_some() {
+            Stage::Stopping
+        } else {
+            Stage::Analysing
+        };
+        context
+            .reporter
+            .tick(self.results.merger().frames_known(), stage);
     }
 
     pub(super) fn is_stopped(&self) -> bool {

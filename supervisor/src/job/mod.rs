@@ -21,9 +21,7 @@ mod run;
 mod stages;
 mod task;
 
-pub use outcome::{FailedFrame, JobError, JobReport, Outcome};
-pub use profile::{WorkerRow, workers_text};
+pub use outcome::{JobError, JobReport, Outcome};
 pub use room::wait_for_room;
 pub use run::{Context, run};
-pub use stages::{StageRow, stages_text};
 pub use task::TaskId;

@@ -2,11 +2,10 @@
 
 use std::path::PathBuf;
 
+use faceau_events::{FailedFrame, WorkerRow};
 use faceau_shared::ring::RingError;
-use serde::{Deserialize, Serialize};
 
 use super::policy::MOST_ATTEMPTS;
-use super::profile::WorkerRow;
 use super::stages::StageTable;
 use crate::output::{ExtraOutputs, OutputError, Table};
 use crate::pool::PoolError;
@@ -71,15 +70,6 @@ impl JobError {
     pub fn ends_the_batch(&self) -> bool {
         matches!(self, Self::Pool(_) | Self::Ring(_))
     }
-}
-
-/// A frame that could not be analysed; its row says that there is no face.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FailedFrame {
-    /// The frame, counted from 1.
-    pub frame: u64,
-    /// Why.
-    pub reason: String,
 }
 
 /// What a job has to show.

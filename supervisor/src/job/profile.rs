@@ -3,10 +3,9 @@
 //! Times by the clock, but for messages and what the event loop itself does: processor time.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
+use faceau_events::WorkerRow;
 use faceau_shared::timing::FrameTiming;
-use serde::{Deserialize, Serialize};
 
 use crate::events::{DecodeTimes, WorkerId};
 
@@ -32,25 +31,6 @@ struct WorkerTimes {
     answering: u64,
     decoding: u64,
     decoder_waiting: u64,
-}
-
-/// What one worker and its decoder did in a job, in seconds.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct WorkerRow {
-    /// The worker's number.
-    pub worker: u32,
-    /// Frames that it analysed.
-    pub frames: u64,
-    /// It analysed them.
-    pub analysing: f64,
-    /// Of that, it waited for networks to be run: on the processor, or by an accelerator.
-    pub inference: f64,
-    /// It waited for frames.
-    pub waiting_for_frames: f64,
-    /// Its decoder decoded.
-    pub decoding: f64,
-    /// Its decoder waited for slots, so it was ahead of the worker.
-    pub waiting_for_slots: f64,
 }
 
 impl Profile {
@@ -110,29 +90,6 @@ impl Profile {
             })
             .collect()
     }
-}
-
-/// The table as text for a terminal.
-pub fn workers_text(rows: &[WorkerRow]) -> String {
-    let mut text = String::from(
-        "seconds of                worker                    its decoder\n\
-         worker  frames  analysing  (inference)  no frame   decoding  no slot\n",
-    );
-    for row in rows {
-        // Writing into a string cannot fail.
-        let _ = writeln!(
-            text,
-            "{:>6}  {:>6}  {:>9.2}  {:>11.2}  {:>8.2}   {:>8.2}  {:>7.2}",
-            row.worker,
-            row.frames,
-            row.analysing,
-            row.inference,
-            row.waiting_for_frames,
-            row.decoding,
-            row.waiting_for_slots
-        );
-    }
-    text
 }
 
 #[cfg(test)]

@@ -9,11 +9,11 @@ use std::ops::Range;
 use std::path::PathBuf;
 
 use bytemuck::Zeroable;
+use faceau_events::FailedFrame;
 use faceau_vision::analysis::FrameAnalysis;
 
 use super::keeper::{Keeper, Kept};
 use super::merge::Merger;
-use super::outcome::FailedFrame;
 use super::pieces::{Finding, Found, PieceLog, piece_of};
 use super::policy::Task;
 use super::task::{RunOn, TaskId};

@@ -12,7 +12,7 @@ use super::run::Context;
 use crate::disk;
 use crate::events::Event;
 use crate::output::{OutputError, OutputPaths};
-use faceau_media::{Input, Source};
+use faceau_media::Source;
 
 /// How often it is looked whether there is room again.
 const LOOK: Duration = Duration::from_millis(500);
@@ -21,7 +21,7 @@ const PROBE: usize = 1 << 20;
 
 /// Refuses to begin what the disk has no room for.
 pub(super) fn demand_room(
-    context: &Context<'_>,
+    context: &Context<'_, '_>,
     source: &Source,
     paths: &OutputPaths,
 ) -> Result<(), OutputError> {
@@ -48,7 +48,7 @@ pub(super) fn watch(paths: &OutputPaths) -> Result<(), OutputError> {
 }
 
 /// About how much the rest of a job takes, what is in its log being there already.
-fn needed(context: &Context<'_>, frames: usize, paths: &OutputPaths) -> u64 {
+fn needed(context: &Context<'_, '_>, frames: usize, paths: &OutputPaths) -> u64 {
     let columns = context.table.columns();
     let whole = disk::needed(frames, columns, paths.extras());
     whole.saturating_sub(context.log.bytes()) + disk::RESERVE
@@ -60,8 +60,7 @@ fn needed(context: &Context<'_>, frames: usize, paths: &OutputPaths) -> u64 {
 /// # Errors
 /// When workers cannot be had any more.
 pub fn wait_for_room(
-    context: &mut Context<'_>,
-    input: &Input,
+    context: &mut Context<'_, '_>,
     paths: &OutputPaths,
     frames: usize,
     error: &OutputError,
@@ -69,8 +68,8 @@ pub fn wait_for_room(
     let at_pause = disk::free(paths.workshop());
     let needed = wanted(at_pause, needed(context, frames, paths), error.is_quota());
     context
-        .progress
-        .paused(input.path(), &error.to_string(), needed, at_pause);
+        .reporter
+        .paused(&error.to_string(), needed, at_pause);
     loop {
         match context.next_event(LOOK) {
             Some(Event::Signal(signal)) => return Ok(Some(signal)),
@@ -83,7 +82,7 @@ pub fn wait_for_room(
                     _ => probe(paths).is_ok(),
                 };
                 if room {
-                    context.progress.continued(input.path());
+                    context.reporter.continued();
                     return Ok(None);
                 }
             }

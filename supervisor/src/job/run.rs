@@ -5,6 +5,7 @@
 
 use std::time::{Duration, Instant};
 
+use faceau_events::{Stage, WarningCode};
 use faceau_shared::protocol::LogLevel;
 use faceau_shared::timing;
 
@@ -17,22 +18,22 @@ use crate::events::{Event, EventReceiver, EventSender, TICK, WorkerEvent, Worker
 use crate::output::{OutputPaths, TableDesign};
 use crate::plan::{ShortestSegment, Tracking};
 use crate::pool::{News, Pool};
-use crate::progress::Progress;
+use crate::reporter::Reporter;
 use crate::signals;
 use crate::trace::Trace;
 use faceau_media::video::PlanMismatch;
 use faceau_media::{Input, InputError, Reading, Remark, Source};
 
 /// What a job needs from the batch it belongs to.
-pub struct Context<'a> {
+pub struct Context<'a, 'o> {
     /// The workers.
     pub pool: &'a mut Pool,
     /// Where events come from.
     pub events: &'a EventReceiver,
     /// Where threads send events to.
     pub sender: &'a EventSender,
-    /// What the user sees.
-    pub progress: &'a mut Progress,
+    /// Who is told.
+    pub reporter: &'a mut Reporter<'o>,
     /// What the table is made of.
     pub table: &'a TableDesign,
     /// How workers are treated.
@@ -49,7 +50,7 @@ pub struct Context<'a> {
     pub trace: &'a mut Trace,
 }
 
-impl Context<'_> {
+impl Context<'_, '_> {
     /// Waits for the next event, for `wait` at most. Pauses the program and its workers when that
     /// is wanted.
     pub(super) fn next_event(&mut self, wait: Duration) -> Option<Event> {
@@ -67,8 +68,8 @@ impl Context<'_> {
     /// A worker has said something while there is nothing to do for it.
     pub(super) fn hear_idle(&mut self, id: WorkerId, event: WorkerEvent) -> Result<(), JobError> {
         match self.pool.handle(id, event, self.events.now())? {
-            News::Lost { reason } => self.progress.info(&format!("a worker is gone: {reason}")),
-            News::Remark(level, text) => remark(self.progress, level, &text),
+            News::Lost { reason } => self.reporter.info(&format!("a worker is gone: {reason}")),
+            News::Remark(level, text) => remark(self.reporter, level, &text),
             _ => {}
         }
         Ok(())
@@ -80,7 +81,7 @@ impl Context<'_> {
 /// # Errors
 /// When the job cannot be done. Workers that survive are ready for the next job then.
 pub fn run(
-    context: &mut Context<'_>,
+    context: &mut Context<'_, '_>,
     input: &Input,
     paths: &OutputPaths,
 ) -> Result<Outcome, JobError> {
@@ -111,7 +112,7 @@ pub fn run(
             }
             Err(Setback::Fatal(JobError::Output(error))) if error.is_full_disk() => {
                 let frames = source.frame_index().frames;
-                if let Some(signal) = wait_for_room(context, input, paths, frames, &error)? {
+                if let Some(signal) = wait_for_room(context, paths, frames, &error)? {
                     return stopped(signal);
                 }
             }
@@ -125,7 +126,9 @@ pub fn run(
                              again with the frames that can",
                             wanted + 1
                         );
-                        context.progress.warn(input.path(), &warning);
+                        context
+                            .reporter
+                            .warn(input.path(), WarningCode::IndexWrong, &warning);
                         warnings.push(warning);
                     }
                     // A remark of the new index tells it.
@@ -148,7 +151,7 @@ pub fn run(
 
 /// Does what is not known yet, and leaves the workers free for another attempt or job.
 fn attempt(
-    context: &mut Context<'_>,
+    context: &mut Context<'_, '_>,
     input: &Input,
     source: Source,
     paths: &OutputPaths,
@@ -157,7 +160,7 @@ fn attempt(
 ) -> Result<Job, Setback> {
     for remark in source.remarks() {
         if !told.contains(&remark) {
-            context.progress.remark(input.path(), &remark);
+            context.reporter.noticed(input.path(), &remark);
             told.push(remark);
         }
     }
@@ -176,9 +179,9 @@ enum Indexed {
 }
 
 /// Looks through the input on another thread, so that a signal is heard meanwhile.
-fn index(context: &mut Context<'_>, input: &Input) -> Result<Indexed, JobError> {
+fn index(context: &mut Context<'_, '_>, input: &Input) -> Result<Indexed, JobError> {
     let by_decoding = context.log.by_decoding();
-    context.progress.indexing(input.path());
+    context.reporter.stage_begins(input.path(), Stage::Reading);
     let (sender, wanted, reading) = (context.sender.clone(), input.clone(), context.reading);
     std::thread::Builder::new()
         .name("index".into())
@@ -207,9 +210,9 @@ fn index(context: &mut Context<'_>, input: &Input) -> Result<Indexed, JobError> 
     }
 }
 
-pub(super) fn remark(progress: &mut Progress, level: LogLevel, text: &str) {
+pub(super) fn remark(reporter: &mut Reporter<'_>, level: LogLevel, text: &str) {
     match level {
-        LogLevel::Warning => progress.warn_all(text),
-        LogLevel::Info => progress.info(text),
+        LogLevel::Warning => reporter.warn_all(WarningCode::Worker, text),
+        LogLevel::Info => reporter.info(text),
     }
 }

@@ -1,8 +1,8 @@
 //! Where the time of a job went, stage by stage.
 
+use faceau_events::StageRow;
 use faceau_vision::analysis::FrameAnalysis;
 use faceau_vision::stage::Stage;
-use serde::{Deserialize, Serialize};
 
 use super::durations::Durations;
 
@@ -20,21 +20,6 @@ pub struct StageTable {
     pub messages_nanos: u64,
     /// Processor time of the supervisor without all of these.
     pub supervisor_nanos: u64,
-}
-
-/// One row of the table.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct StageRow {
-    /// The stage.
-    pub stage: String,
-    /// Milliseconds per frame.
-    pub ms_per_frame: f64,
-    /// Share of the sum, 0 to 1.
-    pub share: f64,
-    /// Half of the frames take no longer, in milliseconds; known of the workers' stages.
-    pub median_ms: Option<f64>,
-    /// 95 % of the frames take no longer, in milliseconds.
-    pub p95_ms: Option<f64>,
 }
 
 impl StageTable {
@@ -76,27 +61,4 @@ impl StageTable {
             })
             .collect()
     }
-}
-
-/// A stage table as text for a terminal.
-pub fn stages_text(rows: &[StageRow]) -> String {
-    use std::fmt::Write;
-    let mut text = String::from("stage           ms/frame   share    median      95 %\n");
-    let optional =
-        |value: Option<f64>| value.map_or_else(String::new, |value| format!("{value:>9.3}"));
-    for row in rows {
-        let line = format!(
-            "{:<14} {:>9.3} {:>6.1}% {:>9} {:>9}",
-            row.stage,
-            row.ms_per_frame,
-            100.0 * row.share,
-            optional(row.median_ms),
-            optional(row.p95_ms)
-        );
-        // Writing into a string cannot fail.
-        let _ = writeln!(text, "{}", line.trim_end());
-    }
-    let sum: f64 = rows.iter().map(|row| row.ms_per_frame).sum();
-    let _ = writeln!(text, "{:<14} {sum:>9.3}", "all");
-    text
 }

@@ -3,36 +3,33 @@
 
 use std::fmt;
 
-use clap::ValueEnum;
-
 use super::csv;
-use crate::cli::word;
 
 /// Columns that are written together or not at all, in the order of OpenFace's table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(usize)]
 pub enum ColumnGroup {
-    /// Where the eyes look
+    /// Where the eyes look.
     Gaze,
-    /// Emotion and the probability of each
+    /// Emotion and the probability of each.
     Emotion,
-    /// Landmarks of the eyes, in 2-D and 3-D
+    /// Landmarks of the eyes, in 2-D and 3-D.
     Eyes,
-    /// Position and rotation of the head
+    /// Position and rotation of the head.
     Pose,
-    /// Landmarks of the face in pixels
+    /// Landmarks of the face in pixels.
     Landmarks2d,
-    /// Landmarks of the face in millimetres
+    /// Landmarks of the face in millimetres.
     Landmarks3d,
-    /// Parameters of the face's shape
+    /// Parameters of the face's shape.
     Params,
-    /// Intensities and presences of action units
+    /// Intensities and presences of action units.
     Aus,
 }
 
 impl ColumnGroup {
     /// All groups, in their order.
-    const ALL: [Self; 8] = [
+    pub const ALL: [Self; 8] = [
         Self::Gaze,
         Self::Emotion,
         Self::Eyes,
@@ -42,6 +39,20 @@ impl ColumnGroup {
         Self::Params,
         Self::Aus,
     ];
+
+    /// Its name on command lines and in records.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Gaze => "gaze",
+            Self::Emotion => "emotion",
+            Self::Eyes => "eyes",
+            Self::Pose => "pose",
+            Self::Landmarks2d => "landmarks2d",
+            Self::Landmarks3d => "landmarks3d",
+            Self::Params => "params",
+            Self::Aus => "aus",
+        }
+    }
 
     /// Whether it takes a pipeline that places landmarks on the eyes.
     fn needs_eyes(self) -> bool {
@@ -69,7 +80,7 @@ impl fmt::Display for UnknownColumns {
         write!(
             f,
             "--columns: this pipeline does not measure `{}`; it knows {}",
-            word(&self.wanted),
+            self.wanted.name(),
             self.known.names().join(", ")
         )
     }
@@ -129,7 +140,7 @@ impl Columns {
     /// The groups by name.
     pub fn names(&self) -> Vec<String> {
         let wanted = ColumnGroup::ALL.iter().filter(|&&group| self.has(group));
-        wanted.map(word).collect()
+        wanted.map(|group| group.name().to_owned()).collect()
     }
 
     /// Number of columns of the table.

@@ -12,7 +12,7 @@ mod number;
 mod openface3;
 mod paths;
 mod rows;
-pub mod run_record;
+mod run_record;
 mod table;
 mod unfinished;
 
@@ -23,5 +23,6 @@ pub use naming::{Place, distinct_tables};
 pub use openface3::OpenFace3Style;
 pub use paths::{OutputError, OutputPaths};
 use rows::RowSpool;
+pub use run_record::write_record;
 pub use table::{Table, TableDesign};
 pub use unfinished::write_whole;

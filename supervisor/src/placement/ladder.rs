@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use faceau_inference::Place;
 use faceau_shared::protocol::{Station, Trial, Verdict};
 
-use super::{PlacementError, Wish};
+use super::{PlacementError, Wish, graph_record};
 
 /// All networks on their ladders.
 #[derive(Debug)]
@@ -180,7 +180,7 @@ fn advice(trial: &Trial) -> Option<String> {
         let is_torn = form.graph.is_some_and(|graph| graph.is_torn());
         is_torn && form.ms > form.cpu_ms
     })?;
-    let (station, graph) = (&trial.station, torn.graph?);
+    let (station, graph) = (&trial.station, graph_record(torn.graph?));
     Some(format!(
         "{station} is slower than on the cpu ({:.1} ms instead of {:.1} for one input), because it \
          is torn: {graph}; with --provider-for {}=cpu it runs on the cpu",

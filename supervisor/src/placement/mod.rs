@@ -1,18 +1,16 @@
-//! Where networks run: what the user wishes ([`ProviderArgs`]), what is tried out before any work
+//! Where networks run: what is wished for ([`Wish`]), what is tried out before any work
 //! depends on it, and what is tried next when that fails ([`ladder`]).
 //!
 //! It is decided once, by one process, before the first worker starts. All workers then run each
 //! network on the same place, so that a table does not depend on which worker had a bad start.
 
-mod args;
 pub mod ladder;
 
 use std::collections::BTreeMap;
 
+use faceau_events::Graph;
 use faceau_inference::Place;
-use faceau_shared::protocol::{Examination, FormTrial, Setup, Station, Trial};
-
-pub use args::{Exception, NoException, ProviderArgs, ProviderName, UnitsName};
+use faceau_shared::protocol::{Examination, FormTrial, GraphReport, Setup, Station, Trial};
 
 use crate::pool::{End, Examiner, PoolError};
 use ladder::Ladder;
@@ -171,7 +169,7 @@ pub fn describe(station: &str, form: &FormTrial) -> String {
         text += &format!(" for {}", form.form);
     }
     if let Some(graph) = form.graph {
-        text += &format!(": {graph}");
+        text += &format!(": {}", graph_record(graph));
     }
     text += &format!(
         "; {:.1} ms for one input, {:.1} on the cpu; results differ by {:.2} of what is tolerated{}",
@@ -181,4 +179,13 @@ pub fn describe(station: &str, form: &FormTrial) -> String {
         if form.remembered { " (known)" } else { "" }
     );
     text
+}
+
+/// How a network is divided, as records say it.
+pub fn graph_record(report: GraphReport) -> Graph {
+    Graph {
+        partitions: report.partitions,
+        nodes: report.nodes,
+        nodes_on_cpu: report.nodes_on_cpu,
+    }
 }

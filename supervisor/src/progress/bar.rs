@@ -15,7 +15,7 @@ impl Bar {
         }
     }
 
-    pub(super) fn indexing(&mut self, path: &Path) {
+    pub(super) fn indexing(&mut self, path: &str) {
         self.bar.reset();
         self.bar.unset_length();
         self.set_style("{prefix} {msg}");
@@ -24,7 +24,7 @@ impl Bar {
         self.bar.tick();
     }
 
-    pub(super) fn started(&mut self, path: &Path, frames: usize, number: usize, inputs: usize) {
+    pub(super) fn started(&mut self, path: &str, frames: usize, number: usize, inputs: usize) {
         self.set_style("{prefix} {wide_bar} {pos}/{len} frames, {msg}");
         let prefix = if inputs > 1 {
             format!("[{number}/{inputs}] {}", name_of(path))
@@ -61,7 +61,8 @@ impl Bar {
     }
 }
 
-fn name_of(path: &Path) -> String {
+fn name_of(path: &str) -> String {
+    let path = Path::new(path);
     path.file_name()
         .unwrap_or(path.as_os_str())
         .to_string_lossy()

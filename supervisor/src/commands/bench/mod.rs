@@ -22,9 +22,9 @@ use faceau_demo::ordered::all_threads;
 
 use super::{complain, print};
 use crate::batch::Exit;
-use crate::cli::PipelineChoice;
+use crate::cli::{ProviderArgs, choice};
 use crate::machine;
-use crate::placement::ProviderArgs;
+use crate::settings::{Choice, PipelineChoice};
 use report::{InputFacts, MachineFacts, Report};
 use run::Analysis;
 
@@ -51,7 +51,8 @@ pub struct BenchCommand {
     workers: Vec<u16>,
 
     /// How faces and landmarks are found; without any models, by the demo models
-    #[arg(long, value_enum, default_value_t = PipelineChoice::Auto, value_name = "NAME")]
+    #[arg(long, value_parser = choice::<PipelineChoice>(),
+          default_value = PipelineChoice::Auto.value_name(), value_name = "NAME")]
     pipeline: PipelineChoice,
 
     #[command(flatten)]

@@ -1,9 +1,7 @@
 //! What a measurement says, as it is printed and read again.
 
+use faceau_events::{NetworkRecord, StageRow, WorkerRow};
 use serde::{Deserialize, Serialize};
-
-use crate::job::{StageRow, WorkerRow};
-use crate::output::run_record::NetworkRecord;
 
 /// Version of the JSON.
 pub const FORMAT: u32 = 1;

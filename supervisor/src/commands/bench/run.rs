@@ -7,15 +7,14 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
+use faceau_events::{NetworkRecord, StageRow, WorkerRow};
 use serde::Deserialize;
 
 use super::memory;
 use super::report::RunFacts;
-use crate::cli::{PipelineChoice, word};
+use crate::cli::ProviderArgs;
 use crate::commands::child::run_watched;
-use crate::job::{StageRow, WorkerRow};
-use crate::output::run_record::NetworkRecord;
-use crate::placement::ProviderArgs;
+use crate::settings::{Choice, PipelineChoice};
 
 /// Longer than anybody waits for a measurement.
 const PATIENCE: Duration = Duration::from_secs(6 * 3600);
@@ -86,7 +85,7 @@ impl Analysis<'_> {
         let mut command = Command::new(program);
         command.args(["--quiet", "--progress", "none", "--pipeline"]);
         command
-            .arg(word(&self.pipeline))
+            .arg(self.pipeline.value_name())
             .args(self.providers.words());
         command.arg("--workers").arg(workers.to_string());
         command.arg("--output").arg(&table);

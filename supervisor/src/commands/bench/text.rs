@@ -2,8 +2,11 @@
 
 use std::fmt::Write as _;
 
+use faceau_events::StageRow;
+
 use super::report::{Report, RunFacts, Simulation};
-use crate::job::{StageRow, stages_text, workers_text};
+
+use crate::progress::{stages_text, workers_text};
 
 /// All of it; with what changed since `old`, if there is one.
 pub fn report(report: &Report, old: Option<&Report>) -> String {

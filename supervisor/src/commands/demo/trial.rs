@@ -13,7 +13,7 @@ use faceau_compare::table::Table;
 use super::make::{self, MakeArgs};
 use super::recovery::Recovery;
 use super::truth::Truth;
-use crate::batch::{self, Exit};
+use crate::batch::Exit;
 use crate::commands::Program;
 use crate::output::write_whole;
 
@@ -71,7 +71,7 @@ impl Trial {
                 other => return Ok(Ended::Not(other)),
             }
         }
-        match batch::run(&Program::try_parse_from(self.arguments())?.analysis) {
+        match Program::try_parse_from(self.arguments())?.analysis.run() {
             Exit::Code(0) => {}
             other => return Ok(Ended::Not(other)),
         }

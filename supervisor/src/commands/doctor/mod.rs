@@ -21,8 +21,8 @@ use serde::Serialize;
 
 use super::{complain, print};
 use crate::batch::Exit;
-use crate::cli::PipelineChoice;
 use crate::cores::sensible_workers;
+use crate::settings::PipelineChoice;
 
 /// `doctor`
 #[derive(Debug, Args)]

@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use clap::ValueEnum;
 use faceau_models::{FileState, Manifest, ModelSet, ModelsError, Store};
 
 use super::Finding;
-use crate::cli::{PipelineChoice, word};
+use crate::settings::{Choice, PipelineChoice};
 
 const NAME: &str = "models";
 
@@ -48,7 +47,7 @@ fn to_try(sets: &[SetState], allow_unknown: bool) -> Option<PipelineChoice> {
         states.any(|state| state.set == *set && state.is_usable(allow_unknown))
     };
     // `Auto` is the first of them.
-    let mut choices = PipelineChoice::value_variants().iter().copied();
+    let mut choices = PipelineChoice::ALL.iter().copied();
     choices.find(|choice| choice.candidates().iter().any(usable))
 }
 
@@ -56,7 +55,7 @@ fn states(folder: Option<&Path>) -> Result<Vec<SetState>, ModelsError> {
     let store = Store::locate(folder);
     let mut known: BTreeMap<String, FileState> = BTreeMap::new();
     let mut sets: Vec<SetState> = Vec::new();
-    let pipelines = PipelineChoice::value_variants().iter();
+    let pipelines = PipelineChoice::ALL.iter();
     for &set in pipelines.flat_map(|pipeline| pipeline.candidates()) {
         // The demo models are always there, and of no use for anybody's videos.
         if set == ModelSet::Demo || sets.iter().any(|state| state.set == set) {
@@ -115,7 +114,7 @@ fn judge(sets: &[SetState], allow_unknown: bool) -> Vec<Finding> {
         ));
     } else {
         let lacking = names(&mut sets.iter().filter(|set| !usable(set)));
-        let auto = word(&PipelineChoice::Auto);
+        let auto = PipelineChoice::Auto.value_name();
         let chosen = PipelineChoice::Auto
             .candidates()
             .iter()

@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use super::{DoctorCommand, Finding, worker};
 use crate::events;
+use crate::placement::graph_record;
 use crate::pool::{End, Examiner, PoolError};
 use crate::setup;
 
@@ -240,7 +241,7 @@ fn judge(rows: &[Row]) -> Finding {
             );
         }
         if let Some(graph) = row.graph {
-            table += &format!("  {graph}");
+            table += &format!("  {}", graph_record(graph));
         }
         if let Some(reason) = &row.reason {
             table += &format!("\n  NOT USED: {reason}");

@@ -8,12 +8,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow, bail};
 use faceau_demo::random_scene::SceneOptions;
+use faceau_events::NetworkRecord;
 use serde_json::Value;
 
 use super::{DoctorCommand, Finding};
-use crate::cli::{PipelineChoice, word};
 use crate::commands::child::run_within;
-use crate::output::run_record::NetworkRecord;
+use crate::settings::{Choice, PipelineChoice};
 
 /// Name of the check.
 pub const NAME: &str = "trial run";
@@ -57,7 +57,7 @@ fn run(doctor: &DoctorCommand, pipeline: PipelineChoice) -> anyhow::Result<Strin
             "--output",
         ])
         .arg(folder.path().join("frames.csv"));
-    command.arg("--pipeline").arg(word(&pipeline));
+    command.arg("--pipeline").arg(pipeline.value_name());
     if let Some(models) = &doctor.models {
         command.arg("--models").arg(models);
     }

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use faceau_events::WarningCode;
 use faceau_shared::protocol::{Begin, FrameTask};
 use faceau_shared::timing;
 use faceau_vision::analysis::FrameAnalysis;
@@ -18,7 +19,7 @@ impl Job {
     /// Has the policy decide about an event, and does what follows.
     pub(super) fn feed(
         &mut self,
-        context: &mut Context<'_>,
+        context: &mut Context<'_, '_>,
         mut event: policy::Event<'_>,
     ) -> Result<(), Setback> {
         loop {
@@ -38,7 +39,7 @@ impl Job {
         }
     }
 
-    fn carry_out(&mut self, context: &mut Context<'_>, action: Action) -> Result<(), Setback> {
+    fn carry_out(&mut self, context: &mut Context<'_, '_>, action: Action) -> Result<(), Setback> {
         let now = context.events.now();
         match action {
             Action::Want(workers) => context.pool.want(workers, now)?,
@@ -102,7 +103,7 @@ impl Job {
             }
             Action::Retire { worker, reason } => {
                 context
-                    .progress
+                    .reporter
                     .info(&format!("worker {} is replaced: {reason}", worker.0));
                 context.pool.retire(worker, now)?;
             }
@@ -122,7 +123,7 @@ impl Job {
         Ok(())
     }
 
-    fn dispatch(&mut self, context: &mut Context<'_>, id: WorkerId, slot: u32, begin: Begin) {
+    fn dispatch(&mut self, context: &mut Context<'_, '_>, id: WorkerId, slot: u32, begin: Begin) {
         let Some(lane) = self.lanes.get_mut(&id) else {
             return;
         };
@@ -170,7 +171,7 @@ impl Job {
     /// Takes the result of a frame: the analysis just looked at, or the reason why there is none.
     fn take(
         &mut self,
-        context: &mut Context<'_>,
+        context: &mut Context<'_, '_>,
         task: TaskId,
         frame: usize,
         failure: Option<&str>,
@@ -186,7 +187,7 @@ impl Job {
     }
 
     /// Does what follows from results: run-ons, and words to the user.
-    pub(super) fn after_results(&mut self, context: &mut Context<'_>) -> Result<(), Setback> {
+    pub(super) fn after_results(&mut self, context: &mut Context<'_, '_>) -> Result<(), Setback> {
         if let Some((number, frames)) = self.results.take_run_on()? {
             self.following
                 .push_back(policy::Event::RunOn { number, frames });
@@ -197,7 +198,8 @@ impl Job {
                 failed.frame, failed.reason
             );
             self.failures_told += 1;
-            self.warn_at_most(context, self.failures_told, warning);
+            let code = WarningCode::FrameFailed;
+            self.warn_at_most(context, code, self.failures_told, warning);
         }
         let merged = self.results.merger().passed();
         self.following.push_back(policy::Event::Merged(merged));
@@ -207,7 +209,8 @@ impl Job {
     /// Warns of something that has happened `times` times now, unless that is too often.
     pub(super) fn warn_at_most(
         &mut self,
-        context: &mut Context<'_>,
+        context: &mut Context<'_, '_>,
+        code: WarningCode,
         times: usize,
         mut warning: String,
     ) {
@@ -215,10 +218,10 @@ impl Job {
             warning.push_str(" (no more of these are shown)");
         }
         if times <= MOST_WARNINGS {
-            context.progress.warn(&self.input, &warning);
+            context.reporter.warn(&self.input, code, &warning);
             self.warnings.push(warning);
         } else {
-            context.progress.info(&warning);
+            context.reporter.info(&warning);
         }
     }
 }

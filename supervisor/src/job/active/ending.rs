@@ -14,7 +14,7 @@ use crate::signals;
 impl Job {
     pub(in crate::job) fn outcome(
         mut self,
-        context: &mut Context<'_>,
+        context: &mut Context<'_, '_>,
         started: Instant,
     ) -> Result<Outcome, JobError> {
         if self.stopped_by.is_some() {

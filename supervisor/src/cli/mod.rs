@@ -1,21 +1,31 @@
 //! The command line of the main job: `faceau-supervisor video…`. Commands that do something else
 //! have theirs in [`crate::commands`].
 
+mod camera;
+mod choice;
+mod pipeline;
+mod providers;
+mod video;
+
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{ArgAction, Args, ValueEnum};
-use faceau_models::{ModelSet, Precision};
-use faceau_vision::extras::Extras;
+use faceau_media::video::{Decoder, DecoderWish};
+use faceau_models::Precision;
 
-use crate::camera::CameraArgs;
+use crate::batch::{self, Exit, Inputs};
 use crate::output::ColumnGroup;
-use crate::pipeline::OpenFace3Args;
-use crate::placement::ProviderArgs;
 use crate::plan::Tracking;
-use crate::progress::{Style, Verbosity};
-use crate::video_args::VideoArgs;
-use faceau_media::video::{Decoder, DecoderWish, Hardware};
+use crate::progress::{Progress, Style, Verbosity};
+use crate::settings::{Choice, HeaderChoice, PipelineChoice, Settings};
+
+pub use camera::CameraArgs;
+pub use choice::choice;
+pub use pipeline::OpenFace3Args;
+pub use providers::ProviderArgs;
+pub use video::VideoArgs;
 
 /// What is wanted of videos: inputs, outputs, pipeline, workers.
 #[derive(Debug, Args)]
@@ -49,11 +59,11 @@ pub struct Cli {
     pub summary: Option<PathBuf>,
 
     /// Which columns the tables have [default: all that the pipeline knows]
-    #[arg(long, value_enum, value_delimiter = ',', value_name = "GROUPS")]
+    #[arg(long, value_parser = choice::<ColumnGroup>(), value_delimiter = ',', value_name = "GROUPS")]
     pub columns: Vec<ColumnGroup>,
 
     /// What stands between the columns of tables [default: openface]
-    #[arg(long, value_enum, value_name = "STYLE")]
+    #[arg(long, value_parser = choice::<HeaderChoice>(), value_name = "STYLE")]
     pub header: Option<HeaderChoice>,
 
     /// Also write each frame's HOG descriptor, in OpenFace's format, to a .hog file beside the table
@@ -73,12 +83,14 @@ pub struct Cli {
     pub restart: bool,
 
     /// How faces and landmarks are found
-    #[arg(long, value_enum, default_value_t = PipelineChoice::Auto, value_name = "NAME")]
+    #[arg(long, value_parser = choice::<PipelineChoice>(),
+          default_value = PipelineChoice::Auto.value_name(), value_name = "NAME")]
     pub pipeline: PipelineChoice,
 
     /// Whether a video may be cut into segments that are analysed side by side
-    #[arg(long, value_enum, default_value_t = TrackingChoice::Segmented, value_name = "MODE")]
-    pub tracking: TrackingChoice,
+    #[arg(long, value_parser = choice::<Tracking>(),
+          default_value = Tracking::Segmented.value_name(), value_name = "MODE")]
+    pub tracking: Tracking,
 
     /// Look for the face in the whole frame every N frames; 0 = only when it is lost [default: 0,
     /// with --pipeline openface3 1]
@@ -139,13 +151,15 @@ pub struct Cli {
 
     /// What neural networks compute with; fp16 and int8 take variants that scripts/quantize made, and
     /// change results
-    #[arg(long, value_enum, default_value_t = PrecisionChoice::Fp32, value_name = "NAME")]
-    pub precision: PrecisionChoice,
+    #[arg(long, value_parser = choice::<Precision>(),
+          default_value = Precision::Fp32.value_name(), value_name = "NAME")]
+    pub precision: Precision,
 
     /// What decodes videos. Hardware can be faster for large ones; its pixels differ a little, and so
     /// do results
-    #[arg(long, value_enum, default_value_t = DecoderChoice::Software, value_name = "NAME")]
-    pub decoder: DecoderChoice,
+    #[arg(long, value_parser = choice::<DecoderWish>(),
+          default_value = DecoderWish::Only(Decoder::Software).value_name(), value_name = "NAME")]
+    pub decoder: DecoderWish,
 
     #[allow(missing_docs)] // said on its fields
     #[command(flatten)]
@@ -183,11 +197,52 @@ fn seconds(text: &str) -> Result<Duration, String> {
 }
 
 impl Cli {
-    /// What is wanted of each frame beside its numbers.
-    pub fn extras(&self) -> Extras {
-        Extras {
-            fhog: self.hog,
-            aligned_face: self.aligned,
+    /// Does everything that is asked for.
+    pub fn run(&self) -> Exit {
+        let style = self.progress_style(std::io::stderr().is_terminal());
+        let mut progress = Progress::new(style, self.verbosity(), self.profile);
+        let inputs = Inputs {
+            names: self.inputs.clone(),
+            recursive: self.recursive,
+            list: self.from_file.clone(),
+            name_passed_over: self.verbosity() == Verbosity::Verbose,
+        };
+        batch::run(&inputs, &self.settings(), &mut progress)
+    }
+
+    /// What is wanted, without how it is shown.
+    pub fn settings(&self) -> Settings {
+        Settings {
+            workers: self.workers.map(usize::from),
+            output: self.output.clone(),
+            standard_output_is_taken: self.progress == ProgressChoice::Json,
+            out_dir: self.out_dir.clone(),
+            summary: self.summary.clone(),
+            columns: self.columns.clone(),
+            header: self.header.unwrap_or_default(),
+            camera: self.camera.options(),
+            hog: self.hog,
+            aligned: self.aligned,
+            force: self.force,
+            restart: self.restart,
+            pipeline: self.pipeline,
+            tracking: self.tracking,
+            redetect_every: self.redetect,
+            models: self.models.clone(),
+            allow_unknown_models: self.allow_unknown_models,
+            providers: self.providers.settings(),
+            precision: self.precision,
+            reading: self.video.reading(self.decoder),
+            openface3: self.openface3.settings(),
+            allow_sleep: self.allow_sleep,
+            frame_timeout: self.frame_timeout,
+            start_timeout: self.start_timeout,
+            recycle_after: self.recycle_after,
+            worker_memory: self.worker_memory.map(|megabytes| megabytes << 20),
+            trace: self.trace.clone(),
+            simulated_inference: self.simulated_inference,
+            dump_inputs: self.dump_inputs.clone(),
+            worker_program: self.worker_program.clone(),
         }
     }
 
@@ -200,11 +255,6 @@ impl Cli {
         }
     }
 
-    /// Whether tables are written without the space after the comma.
-    pub fn plain_tables(&self) -> bool {
-        self.header == Some(HeaderChoice::Plain)
-    }
-
     /// How to show progress; a bar only makes sense on a terminal.
     pub fn progress_style(&self, stderr_is_terminal: bool) -> Style {
         match self.progress {
@@ -213,119 +263,6 @@ impl Cli {
             ProgressChoice::None => Style::None,
             ProgressChoice::Auto if stderr_is_terminal && !self.quiet => Style::Bar,
             ProgressChoice::Auto => Style::None,
-        }
-    }
-}
-
-/// `--pipeline`
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum PipelineChoice {
-    /// The best one whose models are installed: openface, else pfld
-    Auto,
-    /// OpenFace's own tracker, with the CE-CLM model if it is installed, else with CLNF
-    Openface,
-    /// OpenFace's own tracker with the CE-CLM landmark model
-    OpenfaceCeclm,
-    /// OpenFace's own tracker with the CLNF landmark model
-    OpenfaceClnf,
-    /// OpenFace's own tracker with the CLM landmark model
-    OpenfaceClm,
-    /// RetinaFace finds the face, PFLD its landmarks: fast
-    Pfld,
-    /// As pfld, with models that are part of the program and know only the synthetic demo face
-    Demo,
-    /// OpenFace 3.0's networks: presence of 8 action units, AU45, emotion, gaze, 98 landmarks
-    Openface3,
-}
-
-impl PipelineChoice {
-    /// The model sets that will do, the best one first.
-    pub fn candidates(self) -> &'static [ModelSet] {
-        use ModelSet::{Demo, Openface3, OpenfaceCeclm, OpenfaceClm, OpenfaceClnf, Pfld};
-        match self {
-            Self::Auto => &[OpenfaceCeclm, OpenfaceClnf, Pfld],
-            Self::Openface => &[OpenfaceCeclm, OpenfaceClnf],
-            Self::OpenfaceCeclm => &[OpenfaceCeclm],
-            Self::OpenfaceClnf => &[OpenfaceClnf],
-            Self::OpenfaceClm => &[OpenfaceClm],
-            Self::Pfld => &[Pfld],
-            Self::Demo => &[Demo],
-            Self::Openface3 => &[Openface3],
-        }
-    }
-}
-
-/// `--header`
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum HeaderChoice {
-    /// A comma and a space, as in OpenFace's tables, in the header and in rows
-    Openface,
-    /// A comma alone, as most readers expect: names and words then begin without a space
-    Plain,
-}
-
-/// `--tracking`
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum TrackingChoice {
-    /// Segments side by side, each with a lead-in
-    Segmented,
-    /// The whole video by one worker, from the first frame to the last
-    Sequential,
-}
-
-impl From<TrackingChoice> for Tracking {
-    fn from(choice: TrackingChoice) -> Self {
-        match choice {
-            TrackingChoice::Segmented => Self::Segmented,
-            TrackingChoice::Sequential => Self::Sequential,
-        }
-    }
-}
-
-/// `--decoder`
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum DecoderChoice {
-    /// Hardware where it can decode the video, otherwise software
-    Auto,
-    /// FFmpeg's own decoders: the same pixels on every machine
-    Software,
-    /// Apple's
-    Videotoolbox,
-    /// Intel's and AMD's, on Linux
-    Vaapi,
-    /// NVIDIA's
-    Nvdec,
-}
-
-impl From<DecoderChoice> for DecoderWish {
-    fn from(choice: DecoderChoice) -> Self {
-        Self::Only(match choice {
-            DecoderChoice::Auto => return Self::Auto,
-            DecoderChoice::Software => Decoder::Software,
-            DecoderChoice::Videotoolbox => Decoder::Hardware(Hardware::VideoToolbox),
-            DecoderChoice::Vaapi => Decoder::Hardware(Hardware::Vaapi),
-            DecoderChoice::Nvdec => Decoder::Hardware(Hardware::Nvdec),
-        })
-    }
-}
-
-/// `--precision`
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum PrecisionChoice {
-    /// 32-bit floats, as the models were published
-    Fp32,
-    /// 16-bit floats
-    Fp16,
-    /// 8-bit integers
-    Int8,
-}
-
-impl From<PrecisionChoice> for Precision {
-    fn from(choice: PrecisionChoice) -> Self {
-        match choice {
-            PrecisionChoice::Fp32 => Self::Fp32,
-            PrecisionChoice::Fp16 => Self::Fp16,
-            PrecisionChoice::Int8 => Self::Int8,
         }
     }
 }
@@ -341,13 +278,6 @@ pub enum ProgressChoice {
     Json,
     /// Nothing
     None,
-}
-
-/// The word that stands for a choice on the command line and in records.
-pub fn word(choice: &impl ValueEnum) -> String {
-    choice
-        .to_possible_value()
-        .map_or_else(String::new, |value| value.get_name().to_owned())
 }
 
 #[cfg(test)]
@@ -368,7 +298,7 @@ mod tests {
         assert_eq!(parse(&["-q"]).progress_style(true), Style::None);
         let json = parse(&["--progress", "json"]);
         assert_eq!(json.progress_style(false), Style::Json);
-        assert_eq!(word(&json.providers.provider), "auto");
+        assert_eq!(json.settings().providers.provider.value_name(), "auto");
     }
 
     #[test]

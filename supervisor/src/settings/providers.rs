@@ -1,94 +1,27 @@
-//! The part of the command line that says where networks run, and what it means for each network.
+//! Where networks are to run, as far as the user says, and what that means for each network.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-use clap::{Args, ValueEnum};
 use faceau_inference::place::UnknownPlace;
 use faceau_inference::{ComputeUnits, Place, Provider, ProviderChoice};
 
-use super::Wish;
-use crate::cli::word;
-use crate::pipeline::UnsuitableOptions;
+use super::UnsuitableOptions;
+use crate::placement::Wish;
 
 /// Where networks run.
-#[derive(Debug, Clone, Args)]
-pub struct ProviderArgs {
-    /// Where neural networks run
-    #[arg(long, value_enum, default_value_t = ProviderName::Auto, value_name = "NAME")]
-    pub provider: ProviderName,
-
-    /// Where a single network runs, as in retinaface=coreml or pfld=cpu; can be given for several
-    #[arg(long, value_name = "NETWORK=NAME", value_delimiter = ',')]
-    pub provider_for: Vec<Exception>,
-
-    /// Which parts of the chip Core ML may use
-    #[arg(long, value_enum, value_name = "UNITS")]
-    pub coreml_units: Option<UnitsName>,
+#[derive(Debug, Clone, Default)]
+pub struct ProviderSettings {
+    /// Where all of them run, but for exceptions.
+    pub provider: ProviderChoice,
+    /// Where single networks run; the last word on each counts.
+    pub exceptions: Vec<Exception>,
+    /// The parts of the chip that Core ML may use; all of them if nothing is said.
+    pub coreml_units: Option<ComputeUnits>,
 }
 
-/// `--provider`
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ProviderName {
-    /// The best one of this platform, else the CPU
-    Auto,
-    /// The processor
-    Cpu,
-    /// Apple's Core ML (macOS)
-    Coreml,
-    /// NVIDIA CUDA
-    Cuda,
-    /// NVIDIA TensorRT
-    Tensorrt,
-    /// Microsoft DirectML
-    Directml,
-    /// Intel OpenVINO
-    Openvino,
-    /// XNNPACK
-    Xnnpack,
-}
-
-impl From<ProviderName> for ProviderChoice {
-    fn from(name: ProviderName) -> Self {
-        Self::Named(match name {
-            ProviderName::Auto => return Self::Auto,
-            ProviderName::Cpu => Provider::Cpu,
-            ProviderName::Coreml => Provider::CoreMl,
-            ProviderName::Cuda => Provider::Cuda,
-            ProviderName::Tensorrt => Provider::TensorRt,
-            ProviderName::Directml => Provider::DirectMl,
-            ProviderName::Openvino => Provider::OpenVino,
-            ProviderName::Xnnpack => Provider::Xnnpack,
-        })
-    }
-}
-
-/// `--coreml-units`
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum UnitsName {
-    /// All of them, as Core ML sees fit; this is the default
-    All,
-    /// The Neural Engine, and the processor for the rest
-    Ane,
-    /// The GPU, and the processor for the rest
-    Gpu,
-    /// The processor only
-    Cpu,
-}
-
-impl From<UnitsName> for ComputeUnits {
-    fn from(name: UnitsName) -> Self {
-        match name {
-            UnitsName::All => Self::All,
-            UnitsName::Ane => Self::NeuralEngine,
-            UnitsName::Gpu => Self::Gpu,
-            UnitsName::Cpu => Self::Cpu,
-        }
-    }
-}
-
-/// A value of `--provider-for`.
+/// Where a single network runs: a value of `--provider-for`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exception {
     network: String,
@@ -132,14 +65,14 @@ impl fmt::Display for Exception {
     }
 }
 
-impl ProviderArgs {
+impl ProviderSettings {
     /// What is wished for each of the `networks` of a pipeline, in their order.
     ///
     /// # Errors
     /// When something is said of a network that there is not, or of Core ML where nothing is to run
     /// on it.
     pub fn wishes(&self, networks: &[&str]) -> Result<Vec<Wish>, UnsuitableOptions> {
-        for Exception { network, .. } in &self.provider_for {
+        for Exception { network, .. } in &self.exceptions {
             if !networks.contains(&network.as_str()) {
                 let known = match networks {
                     [] => "runs no network that could run elsewhere than on the cpu".to_owned(),
@@ -163,7 +96,7 @@ impl ProviderArgs {
     }
 
     fn wish(&self, network: &str) -> Wish {
-        let units = self.coreml_units.map(ComputeUnits::from);
+        let units = self.coreml_units;
         let with_units = |provider| Place {
             provider,
             units: match provider {
@@ -172,7 +105,7 @@ impl ProviderArgs {
             },
         };
         // The last word counts.
-        let exception = (self.provider_for.iter().rev())
+        let exception = (self.exceptions.iter().rev())
             .find(|exception| exception.network == network)
             .map(|exception| exception.place);
         let (named, places) = match exception {
@@ -182,7 +115,7 @@ impl ProviderArgs {
             exception => {
                 let choice = match exception {
                     Some(None) => ProviderChoice::Auto,
-                    _ => self.provider.into(),
+                    _ => self.provider,
                 };
                 let places = choice.candidates().into_iter().map(with_units);
                 (choice.named().is_some(), places.collect())
@@ -196,8 +129,8 @@ impl ProviderArgs {
     }
 
     /// The exceptions as records say them.
-    pub fn exceptions(&self) -> BTreeMap<String, String> {
-        let exceptions = self.provider_for.iter();
+    pub fn exceptions_by_network(&self) -> BTreeMap<String, String> {
+        let exceptions = self.exceptions.iter();
         exceptions
             .map(|exception| {
                 let place = exception.place.as_ref();
@@ -205,18 +138,6 @@ impl ProviderArgs {
                 (exception.network.clone(), place)
             })
             .collect()
-    }
-
-    /// The same words, for another call of this program.
-    pub fn words(&self) -> Vec<String> {
-        let mut words = vec!["--provider".to_owned(), word(&self.provider)];
-        for exception in &self.provider_for {
-            words.extend(["--provider-for".to_owned(), exception.to_string()]);
-        }
-        if let Some(units) = &self.coreml_units {
-            words.extend(["--coreml-units".to_owned(), word(units)]);
-        }
-        words
     }
 }
 
@@ -227,9 +148,9 @@ mod tests {
     use super::*;
     use crate::commands::Program;
 
-    fn args(args: &[&str]) -> Result<ProviderArgs, clap::Error> {
+    fn args(args: &[&str]) -> Result<ProviderSettings, clap::Error> {
         let program = Program::try_parse_from([&["x", "a.mp4"], args].concat())?;
-        Ok(program.analysis.providers)
+        Ok(program.analysis.providers.settings())
     }
 
     fn wishes(words: &[&str]) -> Result<Vec<String>, UnsuitableOptions> {
@@ -297,22 +218,7 @@ mod tests {
         assert!(none.unwrap_err().to_string().contains("no network"));
         assert!(wishes(&["--provider=openvino", "--coreml-units=gpu"]).is_err());
         for nonsense in ["pfld", "pfld=gpu", "pfld=cpu/gpu", "pfld=coreml/npu"] {
-            assert!(args(&["--provider-for", nonsense]).is_err(), "{nonsense}");
+            assert!(nonsense.parse::<Exception>().is_err(), "{nonsense}");
         }
-    }
-
-    #[test]
-    fn the_words_mean_the_same_again() {
-        let words = [
-            "--provider",
-            "coreml",
-            "--provider-for",
-            "pfld=coreml/gpu",
-            "--coreml-units",
-            "ane",
-        ];
-        assert_eq!(args(&words).unwrap().words(), words);
-        let exceptions = args(&words).unwrap().exceptions();
-        assert_eq!(exceptions["pfld"], "coreml/gpu");
     }
 }

@@ -1,16 +1,20 @@
 //! Options on how videos are read, as the command line names them.
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use faceau_media::video::{DecoderWish, PixelAspect};
 use faceau_media::{ClockZero, Reading};
+
+use super::choice;
+use crate::settings::Choice;
 
 /// How videos are read; folders of images need none of it.
 #[derive(Debug, Clone, Args)]
 pub struct VideoArgs {
     /// What becomes of videos whose pixels are not square
-    #[arg(long, value_enum, default_value_t = PixelAspectChoice::Shown, value_name = "SHAPE")]
-    pub pixel_aspect: PixelAspectChoice,
+    #[arg(long, value_parser = choice::<PixelAspect>(),
+          default_value = PixelAspect::Shown.value_name(), value_name = "SHAPE")]
+    pub pixel_aspect: PixelAspect,
 
     /// Frames per second of files that hold no times, such as .h264 and .mjpeg [default: as the
     /// pictures say, else 25]
@@ -23,26 +27,9 @@ pub struct VideoArgs {
     pub track: Option<u16>,
 
     /// Where times of the table count from
-    #[arg(long, value_enum, default_value_t = ClockChoice::First, value_name = "ZERO")]
-    pub clock: ClockChoice,
-}
-
-/// `--pixel-aspect`
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum PixelAspectChoice {
-    /// Pictures as they are shown: scaled to square pixels, coordinates in the shown picture
-    Shown,
-    /// Pictures as they are stored, out of proportion, as OpenFace takes them
-    Stored,
-}
-
-/// `--clock`
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ClockChoice {
-    /// From the first frame
-    First,
-    /// From the file's own zero, as its sound does
-    File,
+    #[arg(long, value_parser = choice::<ClockZero>(),
+          default_value = ClockZero::FirstFrame.value_name(), value_name = "ZERO")]
+    pub clock: ClockZero,
 }
 
 fn frame_rate(text: &str) -> Result<f64, String> {
@@ -59,16 +46,10 @@ impl VideoArgs {
     pub fn reading(&self, decoder: DecoderWish) -> Reading {
         Reading {
             decoder,
-            pixel_aspect: match self.pixel_aspect {
-                PixelAspectChoice::Shown => PixelAspect::Shown,
-                PixelAspectChoice::Stored => PixelAspect::Stored,
-            },
+            pixel_aspect: self.pixel_aspect,
             track: self.track.map(usize::from),
             frame_rate: self.fps,
-            clock: match self.clock {
-                ClockChoice::First => ClockZero::FirstFrame,
-                ClockChoice::File => ClockZero::File,
-            },
+            clock: self.clock,
         }
     }
 }

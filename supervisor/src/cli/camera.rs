@@ -1,10 +1,9 @@
-//! What the user knows of the camera: the options, and what of them records say.
+//! The part of the command line that says what is known of the camera.
 //!
 //! What is not given is assumed for each frame's size; how is `faceau_vision`'s business.
 
 use clap::Args;
-use faceau_shared::protocol::CameraSetup;
-use serde::{Deserialize, Serialize};
+use faceau_events::CameraOptions;
 
 /// Options that describe the camera.
 #[derive(Debug, Clone, Args)]
@@ -53,39 +52,5 @@ fn position(text: &str) -> Result<f64, String> {
         Ok(number)
     } else {
         Err("not between -1000000 and 1000000".to_owned())
-    }
-}
-
-/// What was given of the camera, in pixels of the picture as it is shown.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-pub struct CameraOptions {
-    /// Focal length along x.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub fx: Option<f64>,
-    /// Focal length along y, where it is not that along x.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub fy: Option<f64>,
-    /// Principal point, x.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cx: Option<f64>,
-    /// Principal point, y.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cy: Option<f64>,
-}
-
-impl CameraOptions {
-    /// Whether nothing was given.
-    pub fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
-
-    /// For the workers.
-    pub fn setup(&self) -> CameraSetup {
-        let Self { fx, fy, cx, cy } = *self;
-        CameraSetup {
-            focal: fx.map(|fx| [fx, fy.unwrap_or(fx)]),
-            cx,
-            cy,
-        }
     }
 }
