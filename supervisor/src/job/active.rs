@@ -81,8 +81,6 @@ pub(super) struct Job {
     bytes: Vec<u8>,
     winds_down: bool,
     ticks: u32,
-    /// Threads of each worker's decoder.
-    decoder_threads: usize,
     segments: usize,
     analysed: u64,
     stages: StageTable,
@@ -150,7 +148,6 @@ impl Job {
             bytes: vec![0; FrameAnalysis::BYTES + extras.bytes() + FrameTiming::BYTES],
             winds_down: false,
             ticks: 0,
-            decoder_threads: decoder_threads(workers),
             segments: count,
             analysed: 0,
             stages: StageTable::default(),
@@ -452,10 +449,4 @@ impl Job {
     pub(super) fn is_stopped(&self) -> bool {
         self.stopped_by.is_some()
     }
-}
-
-/// Decoders share the cores that the workers who have something to do leave.
-fn decoder_threads(workers: usize) -> usize {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    (cores / workers.max(1)).clamp(1, 4)
 }

@@ -21,6 +21,10 @@ use faceau_media::reader::{ReadError, Reader};
 /// Free slots are given to the decoder when they are this part of the ring.
 const SHARE_OF_HANDFUL: usize = 2;
 
+/// Threads of each decoder. With several, what FFmpeg shows in place of damaged pictures depends on
+/// their timing, and a table must not; workers decode side by side as it is.
+const DECODER_THREADS: usize = 1;
+
 /// One worker's line of frames.
 pub struct Lane {
     ring: Ring,
@@ -48,7 +52,6 @@ impl Lane {
         worker: WorkerId,
         source: &Source,
         layout: RingLayout,
-        decoder_threads: usize,
         events: &EventSender,
     ) -> Result<Self, RingError> {
         static NEXT: AtomicU64 = AtomicU64::new(0);
@@ -67,7 +70,6 @@ impl Lane {
         let filler = Filler {
             id,
             source: source.clone(),
-            decoder_threads,
             free_slots,
             events: events.clone(),
             stop: Arc::clone(&stop),
@@ -164,7 +166,6 @@ impl Drop for Lane {
 struct Filler {
     id: LaneId,
     source: Source,
-    decoder_threads: usize,
     free_slots: mpsc::Receiver<FreeSlot>,
     events: EventSender,
     stop: Arc<AtomicBool>,
@@ -195,7 +196,7 @@ impl Filler {
     ) -> Result<bool, ReadError> {
         let reader = match reader {
             Some(reader) => reader,
-            None => reader.insert(Reader::open(&self.source, self.decoder_threads)?),
+            None => reader.insert(Reader::open(&self.source, DECODER_THREADS)?),
         };
         reader.go_to(frames.start)?;
         for frame in frames {

@@ -44,13 +44,7 @@ impl Job {
         match action {
             Action::Want(workers) => context.pool.want(workers, now)?,
             Action::OpenLane(worker) => {
-                let lane = Lane::open(
-                    worker,
-                    &self.source,
-                    self.ring,
-                    self.decoder_threads,
-                    context.sender,
-                )?;
+                let lane = Lane::open(worker, &self.source, self.ring, context.sender)?;
                 context.pool.attach(worker, lane.ring());
                 self.profile.begin(worker, timing::now());
                 if let Some((pid, report)) = context.pool.member(worker) {
