@@ -28,6 +28,8 @@ pub struct Orders {
     pub fault: Option<Fault>,
     /// Milliseconds that each frame takes.
     pub frame_takes: u64,
+    /// The frame, counted from 1, from which on it dies at every frame.
+    pub crash_from: Option<u64>,
     /// A frame at which it waits.
     pub hold: Option<Hold>,
     /// Does not leave when asked to.
@@ -95,6 +97,8 @@ pub struct Fault {
 pub enum Misdeed {
     /// Dies by a signal.
     Crash,
+    /// Has the supervisor abort, as a failed assertion inside FFmpeg would.
+    AbortSupervisor,
     /// Is killed by SIGKILL, as when memory is short.
     Killed,
     /// Leaves without a word, with exit code 0.

@@ -78,7 +78,7 @@ fn pictures_are_turned_upright() {
     ] {
         let stem = format!("turned{quarters}");
         let video = bench.path(format!("{stem}.mp4"));
-        Recipe::default().write(&video, (0..3).map(|_| Picture::corner()));
+        Recipe::default().write(&video, (0..10).map(|_| Picture::corner()));
         video::set_rotation(&video, quarters);
         let ended = double(&bench).arg(&video).run().expect_code(0);
         for cells in bench.table(&format!("{stem}.csv")).cells() {
@@ -114,6 +114,11 @@ fn a_folder_of_images_is_one_input_in_natural_order() {
     let table = bench.table("session 1.csv");
     expect_frames(&table, 12);
     assert!(table.column("timestamp").iter().all(|&t| t == 0.0));
+    let names = (0..12).map(|n| format!("img{n}.{}", ["png", "bmp", "jpg"][n % 3]));
+    assert_eq!(
+        bench.record("session 1").input.images,
+        names.collect::<Vec<_>>()
+    );
 }
 
 /// As in videos, a frame that cannot be had costs its own row and no other.
@@ -192,6 +197,7 @@ fn images_are_images_wherever_they_are_named() {
         .expect_code(0);
     for (name, in_sequence) in names.iter().zip(&sequence) {
         ended.expect_line(&[name, "done", "1 frames"]);
+        ended.expect_line(&["warning", name, "relative to this input's own frames"]);
         let table = bench.table(&format!("{}.csv", &name[..1]));
         assert_eq!(table.cells(), std::slice::from_ref(in_sequence), "{name}");
     }
@@ -217,6 +223,28 @@ fn what_is_no_input_is_told() {
     expect_frames(&bench.table("p2.csv"), 3);
     let ended = double(&bench).args(["-v", "--force"]).arg(&folder).run();
     ended.expect_line(&["7 files passed over", "n6.txt"]);
+}
+
+/// Names hold what terminals take for orders.
+#[test]
+fn nothing_gives_orders_to_a_terminal() {
+    let bench = Bench::new();
+    let [good, bad] = ["\x1b[2Jgood\r.mp4", "\u{9b}1mbad\x07.mp4"].map(|name| bench.path(name));
+    write_numbered(&good, 12);
+    fs::write(&bad, "no video").unwrap();
+    fs::write(bench.path("list.txt"), format!("{}\n", bad.display())).unwrap();
+    for style in ["none", "bar"] {
+        let ended = double(&bench)
+            .args(["-v", "--force", "--progress", style])
+            .args([&good, &bad])
+            .run()
+            .expect_code(1);
+        ended.expect_line(&["good", "done (", "\\u{1b}[2J"]);
+        assert!(!ended.stderr.contains("\x1b[2J"), "{:?}", ended.stderr);
+        for order in ['\x07', '\u{9b}'] {
+            assert!(!ended.stderr.contains(order), "{:?}", ended.stderr);
+        }
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use faceau_tests::double::{Hold, Orders};
+use faceau_tests::double::{Hold, Misdeed, Orders};
 use faceau_tests::events::{Event, Progress};
 use faceau_tests::program::{Bench, Supervisor};
 use faceau_tests::video::{Picture, write_numbered};
@@ -220,8 +220,10 @@ fn frames_that_are_too_large_are_refused_before_memory_is_taken() {
         .expect_code(1);
     ended.expect_line(&["error", "large.y4m", "15000 x 15000", "too large"]);
     ended.expect_line(&["error", "huge.y4m"]);
-    ended.expect_line(&["error", "1.png", "100000 x 100000", "too large"]);
-    assert_eq!(bench.outputs(), ["good.csv", "good.run.json"]);
+    ended.expect_line(&["1 of 2 images", "1.png", "100000 x 100000", "too large"]);
+    assert_eq!(bench.record("images").frames.failed.len(), 1);
+    let expected = ["good.csv", "good.run.json", "images.csv", "images.run.json"];
+    assert_eq!(bench.outputs(), expected);
 }
 
 /// Takes minutes: `cargo test --release -p faceau-tests --test overnight -- --ignored --nocapture`.
@@ -257,4 +259,74 @@ fn the_supervisors_memory_does_not_grow_with_the_video() {
     }
     running.wait().expect_code(0);
     assert_eq!(bench.table("long.csv").rows.len(), FRAMES);
+}
+
+/// An input that brings down the whole program does not bring down every night.
+#[test]
+fn an_input_on_which_two_runs_died_is_passed_over() {
+    use rustix::process::Signal;
+
+    let bench = Bench::new();
+    let videos = ["a.mp4", "deadly.mp4", "z.mp4"].map(|name| bench.path(name));
+    for (video, frames) in videos.iter().zip([5, 30, 6]) {
+        write_numbered(video, frames);
+    }
+    let run = |arguments: &[&str]| {
+        bench
+            .with_double(&Orders::always(20, Misdeed::AbortSupervisor))
+            .args(["-w", "1"])
+            .args(arguments)
+            .args(&videos)
+            .run()
+    };
+    // What comes before it is done the first time, what comes behind it the second.
+    run(&[]).expect_signal(Signal::ABORT);
+    assert!(bench.out().join("a.csv").exists());
+    assert!(!bench.out().join("z.csv").exists());
+    run(&[]).expect_signal(Signal::ABORT);
+    assert_eq!(bench.table("z.csv").rows.len(), 6);
+    for _ in 0..2 {
+        let ended = run(&[]).expect_code(1);
+        ended.expect_line(&["error", "deadly.mp4", "passed over", "--force"]);
+        let last = ended.stderr.find("error:").unwrap();
+        assert!(last > ended.stderr.find("z.mp4: skipped").unwrap());
+    }
+    // By itself it is tried whenever it is named, and with --force.
+    run(&["--force"]).expect_signal(Signal::ABORT);
+    let well = |videos: &[PathBuf]| double(&bench).arg("--force").args(videos).run();
+    well(&videos).expect_code(0);
+    assert_eq!(bench.table("deadly.csv").rows.len(), 30);
+    // Nothing of it is remembered once it went well.
+    run(&[]).expect_code(0);
+}
+
+/// What a failed job has left belongs to its own input alone.
+#[test]
+fn what_a_failed_job_left_is_not_in_the_way_of_another_input() {
+    let bench = Bench::new();
+    let [bad, other] = ["bad.mp4", "other.mp4"].map(|name| bench.path(name));
+    write_numbered(&bad, 600);
+    write_numbered(&other, 7);
+    let run = |orders: &Orders, video: &Path| {
+        bench
+            .with_double(orders)
+            .args(["-w", "1", "-o", "t.csv"])
+            .arg(video)
+            .run()
+    };
+    // It fails behind what has been kept: whatever frame comes then, no worker lives.
+    let deadly = Orders {
+        fault: None,
+        crash_from: Some(400),
+        ..Orders::default()
+    };
+    let failed = run(&deadly, &bad).expect_code(1);
+    failed.expect_line(&["warning", "t.faceau-job"]);
+    // The same input goes on, and fails again.
+    run(&deadly, &bad)
+        .expect_code(1)
+        .expect_line(&["goes on where"]);
+    run(&Orders::default(), &other).expect_code(0);
+    assert_eq!(bench.table("t.csv").rows.len(), 7);
+    assert_eq!(bench.outputs(), ["t.csv", "t.run.json"]);
 }

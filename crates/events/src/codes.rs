@@ -28,6 +28,8 @@ words! {
         Analysis = "analysis",
         /// Frames of the input bring workers down, again and again.
         DeadlyFrames = "deadly_frames",
+        /// Runs died while they worked on the input; it is passed over.
+        DeadlyInput = "deadly_input",
         /// There is an output already that would be another now.
         OutputExists = "output_exists",
         /// The disk has no room.
@@ -90,6 +92,8 @@ words! {
         CountedByDecoding = "counted_by_decoding",
         /// Something about images of a folder.
         Images = "images",
+        /// There are too few frames for intensities of action units to mean much.
+        FewFrames = "few_frames",
         /// Hardware decodes; pixels differ a little from software's.
         DecodedByHardware = "decoded_by_hardware",
         /// Hardware was wished for, and software decodes.

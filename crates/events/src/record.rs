@@ -82,6 +82,9 @@ pub struct InputRecord {
     /// What there is to say of a video alone.
     #[serde(flatten)]
     pub video: Option<VideoRecord>,
+    /// The names of its images in the order of the frames; not for videos.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub images: Vec<String>,
     /// What was noticed about it.
     pub remarks: Vec<String>,
     /// A word for each remark that stays the same from version to version.

@@ -127,6 +127,20 @@ impl Source {
         }
     }
 
+    /// The names of the files that are its frames, in order. None for a video.
+    pub fn image_names(&self) -> Vec<String> {
+        let Self::Images { images, .. } = self else {
+            return Vec::new();
+        };
+        let name = |path: &PathBuf| {
+            path.file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into()
+        };
+        images.iter().map(name).collect()
+    }
+
     /// Frame numbers and starting points.
     pub fn frame_index(&self) -> FrameIndex {
         match self {

@@ -1,7 +1,9 @@
 //! Why an input failed: of what kind that is, and whether others would fare better.
 
+use std::path::Path;
+
 use faceau_events::ErrorCode;
-use faceau_media::InputError;
+use faceau_media::{Input, InputError};
 
 use crate::job::JobError;
 use crate::journal::{FolderError, JournalError};
@@ -19,6 +21,23 @@ pub(super) struct Failure {
     pub fatal: bool,
     /// Whether the input's own content is the reason.
     pub undecodable: bool,
+}
+
+impl Failure {
+    /// So many runs in a row died on the input, of which `folder` keeps what is known.
+    pub(super) fn deadly(input: &Input, deaths: u32, folder: &Path) -> Self {
+        Self {
+            code: ErrorCode::DeadlyInput,
+            text: format!(
+                "{}: passed over, because {deaths} runs in a row died while they worked on it (as it \
+                 looks; a power cut looks the same); --force tries it again, from what is known in {}",
+                input.path().display(),
+                folder.display()
+            ),
+            fatal: false,
+            undecodable: false,
+        }
+    }
 }
 
 impl From<InputError> for Failure {

@@ -112,6 +112,8 @@ struct Batch<'a> {
     sender: EventSender,
     workers: usize,
     summary: Summary,
+    /// Whether there are other inputs that must not suffer from what one does to the program.
+    several: bool,
     awake: Option<Awake>,
     trace: Trace,
     /// Where networks are to run, until that has been settled.
@@ -196,6 +198,7 @@ impl<'a> Batch<'a> {
             sender,
             workers,
             summary,
+            several: false,
             awake: None,
             trace,
         };
@@ -205,7 +208,9 @@ impl<'a> Batch<'a> {
     fn run(mut self, plan: &Plan, reporter: &mut Reporter<'_>, events: &EventReceiver) -> Exit {
         plan.say_what_is_left_out(reporter);
         let mut exit = None;
-        for (number, task) in plan.tasks.iter().enumerate() {
+        self.several = plan.tasks.len() > 1;
+        for number in plan.order() {
+            let task = &plan.tasks[number];
             reporter.next_input();
             let (end, verdict) = self.run_task(number, task, reporter, events);
             reporter.input_ended(&task.path, &end);

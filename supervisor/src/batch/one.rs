@@ -18,6 +18,10 @@ use crate::placement::{self, Note, Placed, PlacementError};
 use crate::reporter::{Reporter, text};
 use faceau_media::{Input, Stamp};
 
+/// Runs that may die one after the other on one of several inputs, before it is passed over. One may
+/// have been a power cut.
+const MOST_DEATHS: u32 = 2;
+
 impl Batch<'_> {
     /// Has an input its turn, whatever comes of it. Inputs are counted from 0.
     pub(super) fn run_task(
@@ -88,7 +92,11 @@ impl Batch<'_> {
             // Going on would end in the same way, and another input may want the same output.
             Err(error) if error.undecodable => journal.done(),
             _ => {
-                if let Some(folder) = journal.leave() {
+                let left = match &ended {
+                    Err(error) if !error.fatal => journal.leave_failed(),
+                    _ => journal.leave(),
+                };
+                if let Some(folder) = left {
                     reporter.warn(
                         input.path(),
                         WarningCode::WorkKept,
@@ -117,6 +125,16 @@ impl Batch<'_> {
             let warning = "this file system knows no locks; take care that no other run writes \
                            the same output";
             reporter.warn(input.path(), WarningCode::NoLocks, warning);
+        }
+        // A single input cannot be in the way of others, so it is tried as often as it is named.
+        if self.several {
+            let again = self.settings.force || self.settings.restart;
+            if folder.deaths() >= MOST_DEATHS && !again {
+                let place = folder.path().to_owned();
+                folder.leave_alone();
+                return Err(Failure::deadly(input, MOST_DEATHS, &place));
+            }
+            folder.note_start();
         }
         Ok(Journal::open(folder, identity, self.settings.restart)?)
     }

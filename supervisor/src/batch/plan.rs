@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use faceau_events::WarningCode;
 
-use crate::output::{Place, distinct_tables};
+use crate::journal::JobFolder;
+use crate::output::{self, Place, distinct_tables};
 use crate::reporter::Reporter;
 use crate::settings::Settings;
 use faceau_media::{Findings, Found, Input, InputError, ListError, PassedOver};
@@ -112,6 +113,21 @@ impl Plan {
             passed_over,
             name_passed_over: inputs.name_passed_over,
         })
+    }
+
+    /// The numbers of the tasks, counted from 0, in the order in which they have their turn: as they
+    /// were named, but last those on which a run has died, so that all others are done by then.
+    pub(super) fn order(&self) -> Vec<usize> {
+        let died = |task: &Task| match &task.work {
+            Ok((_, csv)) if self.tasks.len() > 1 => {
+                let csv = output::resolve(csv).unwrap_or_else(|_| csv.clone());
+                JobFolder::starts_without_end(&csv) > 0
+            }
+            _ => false,
+        };
+        let (last, first): (Vec<usize>, Vec<usize>) =
+            (0..self.tasks.len()).partition(|&number| died(&self.tasks[number]));
+        [first, last].concat()
     }
 
     /// Tells the user what is left out: what was named twice is done once, and what is no input is

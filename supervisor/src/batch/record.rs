@@ -148,6 +148,7 @@ fn input_record(input: &Input, identity: &Identity, report: &JobReport) -> Input
     record.run_ons = report.run_ons;
     record.decoder = source.decoder().map(|decoder| decoder.to_string());
     record.video = source.video_index().map(video_record);
+    record.images = source.image_names();
     let remarks = source.remarks();
     record.remarks = remarks.iter().map(ToString::to_string).collect();
     record.remark_codes = (remarks.iter())

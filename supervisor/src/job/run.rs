@@ -24,6 +24,10 @@ use crate::trace::Trace;
 use faceau_media::video::PlanMismatch;
 use faceau_media::{Input, InputError, Reading, Remark, Source};
 
+/// Inputs of fewer frames have no face at rest to be measured against. Less than a second of any
+/// video.
+const FEW_FRAMES: usize = 10;
+
 /// What a job needs from the batch it belongs to.
 pub struct Context<'a, 'o> {
     /// The workers.
@@ -103,6 +107,21 @@ pub fn run(
     };
     context.trace.did("look through the input", indexing);
     demand_room(context, &source, paths)?;
+    let frames = source.frame_index().frames;
+    if frames < FEW_FRAMES && context.table.is_relative_to_input() {
+        let few = match frames {
+            1 => "there is only one".to_owned(),
+            _ => format!("there are only {frames}"),
+        };
+        let warning = format!(
+            "intensities of action units are relative to this input's own frames, and {few}: they \
+             say nothing of how strong an expression is"
+        );
+        context
+            .reporter
+            .warn(input.path(), WarningCode::FewFrames, &warning);
+        warnings.push(warning);
+    }
     loop {
         let analysing = timing::now();
         match attempt(context, input, source.clone(), paths, &warnings, &mut told) {

@@ -15,6 +15,10 @@ pub const ENDING: &str = "faceau-job";
 
 const LOCK: &str = "lock";
 const JOURNAL: &str = "journal";
+/// How many runs in a row have begun to work here and have not come to any end, this one included.
+const STARTS: &str = "starts";
+/// There if the last run failed: what it left is worth something to the same command only.
+const FAILED: &str = "failed";
 
 /// A job's folder cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -54,6 +58,17 @@ pub struct JobFolder {
     _lock: File,
     /// Whether the file system knows locks.
     locked: bool,
+    /// Whether this run has noted its start, or must leave the count as it is.
+    starts: Starts,
+}
+
+/// What becomes of the count of starts when the folder is dropped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Starts {
+    /// It goes: this run has come to an end, whichever.
+    Forget,
+    /// It stays: nothing was begun.
+    Keep,
 }
 
 impl JobFolder {
@@ -122,6 +137,7 @@ impl JobFolder {
                 path,
                 _lock: lock,
                 locked,
+                starts: Starts::Forget,
             };
             folder.clean();
             return Ok(folder);
@@ -139,18 +155,60 @@ impl JobFolder {
         Ok(())
     }
 
-    /// Removes what is neither lock nor journal: outputs that were not finished.
+    /// Removes outputs that were not finished.
     fn clean(&self) {
         let Ok(entries) = fs::read_dir(&self.path) else {
             return;
         };
         for entry in entries.flatten() {
             let name = entry.file_name();
-            if name != LOCK && name != JOURNAL {
+            if ![LOCK, JOURNAL, STARTS, FAILED]
+                .iter()
+                .any(|kept| name == *kept)
+            {
                 // Left there, it only takes room.
                 let _ = fs::remove_file(entry.path()).or_else(|_| fs::remove_dir_all(entry.path()));
             }
         }
+    }
+
+    /// How many runs in a row have died while they worked on `output`, counting one that is still at
+    /// work.
+    pub fn starts_without_end(output: &Path) -> u32 {
+        count_of_starts(&Self::beside(output))
+    }
+
+    /// Notes on the disk that work begins, in case the program does not live to its end.
+    pub fn note_start(&self) {
+        let count = self.deaths() + 1;
+        let note = || {
+            let mut file = File::create(self.path.join(STARTS))?;
+            writeln!(file, "{count}")?;
+            file.sync_all()
+        };
+        // A full disk is noticed by those who wait for it.
+        let _: io::Result<()> = note();
+    }
+
+    /// How many runs in a row have died here. None is at work, as this one has the lock.
+    pub fn deaths(&self) -> u32 {
+        count_of_starts(&self.path)
+    }
+
+    /// Nothing was begun: the count of those who died stays.
+    pub fn leave_alone(mut self) {
+        self.starts = Starts::Keep;
+    }
+
+    /// Notes that the job failed, by itself and not by an interruption.
+    pub fn note_failure(&self) {
+        // Without the note, another input is refused here: safe, if a nuisance.
+        let _ = File::create(self.path.join(FAILED));
+    }
+
+    /// Whether the last run failed. Asking forgets it: what follows is another run.
+    pub fn take_failure(&self) -> bool {
+        fs::remove_file(self.path.join(FAILED)).is_ok()
     }
 
     /// Where it is.
@@ -178,11 +236,23 @@ impl JobFolder {
 impl Drop for JobFolder {
     fn drop(&mut self) {
         self.clean();
+        if self.starts == Starts::Forget {
+            let _ = fs::remove_file(self.path.join(STARTS));
+        }
+        if !self.journal().exists() {
+            let _ = fs::remove_file(self.path.join(FAILED));
+        }
         // The lock goes last, so that nobody finds the folder half empty and free.
         let _ = fs::remove_file(self.path.join(LOCK));
-        // It stays if the journal is in it.
+        // It stays if the journal is in it, or a count.
         let _ = fs::remove_dir(&self.path);
     }
+}
+
+/// A count that a power cut has torn was one at least.
+fn count_of_starts(folder: &Path) -> u32 {
+    let count = fs::read_to_string(folder.join(STARTS));
+    count.map_or(0, |text| text.trim().parse().unwrap_or(1))
 }
 
 /// Whether something that is no folder lies at `path`.
@@ -238,6 +308,33 @@ mod tests {
         assert_eq!(fs::read(path.join(JOURNAL)).unwrap(), b"kept");
         JobFolder::discard(&output).unwrap();
         assert!(!path.exists());
+    }
+
+    #[test]
+    fn those_who_die_are_counted_until_one_comes_to_an_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let output = folder.path().join("a.csv");
+        let die = || {
+            let taken = JobFolder::take(&output).unwrap();
+            let before = taken.deaths();
+            taken.note_start();
+            // As when the process is gone: nothing is cleaned up, but the system frees the lock.
+            taken._lock.unlock().unwrap();
+            std::mem::forget(taken);
+            before
+        };
+        assert_eq!(JobFolder::starts_without_end(&output), 0);
+        assert_eq!((die(), die()), (0, 1));
+        assert_eq!(JobFolder::starts_without_end(&output), 2);
+        JobFolder::take(&output).unwrap().leave_alone();
+        assert_eq!(JobFolder::starts_without_end(&output), 2);
+        fs::write(JobFolder::beside(&output).join(STARTS), "").unwrap();
+        assert_eq!(JobFolder::starts_without_end(&output), 1);
+        let taken = JobFolder::take(&output).unwrap();
+        taken.note_start();
+        drop(taken);
+        assert_eq!(JobFolder::starts_without_end(&output), 0);
+        assert!(!JobFolder::beside(&output).exists());
     }
 
     /// Of many that want it at once, one has it at any moment, and each has it in the end.

@@ -103,7 +103,7 @@ pub struct Journal {
 
 impl Journal {
     /// Opens the journal of the work that `identity` decides, or begins one. With `restart`,
-    /// whatever is there is thrown away.
+    /// whatever is there is thrown away; what a job left that failed only if it is of other work.
     ///
     /// # Errors
     /// When there is one of other work, or the system refuses.
@@ -113,6 +113,7 @@ impl Journal {
         restart: bool,
     ) -> Result<Self, JournalError> {
         let path = folder.journal();
+        let failed = folder.take_failure();
         let system = |source| JournalError::System {
             path: path.clone(),
             source,
@@ -127,6 +128,7 @@ impl Journal {
         let mut contents = match blocks::beginning(&file).map_err(system)? {
             Beginning::Journal => Contents::read(&file).map_err(system)?,
             Beginning::Torn => Contents::default(),
+            Beginning::OtherVersion(_) if failed => Contents::default(),
             Beginning::OtherVersion(version) => {
                 return Err(JournalError::Foreign {
                     path,
@@ -146,7 +148,7 @@ impl Journal {
                 if differences.is_empty() {
                     // A torn block at the end goes, so that the next one can follow.
                     file.set_len(contents.end).map_err(system)?;
-                } else if contents.is_worth_keeping() {
+                } else if contents.is_worth_keeping() && !failed {
                     return Err(JournalError::OtherWork {
                         path: folder.path().to_owned(),
                         differences,
@@ -197,6 +199,15 @@ impl Journal {
     /// All outputs are in place: the journal goes, and its folder.
     pub fn done(mut self) {
         self.worth_keeping = false;
+    }
+
+    /// The job has failed by itself. What is known is kept for the same command, which may fare better,
+    /// and is not in the way of another. Returns the folder if there was something to keep.
+    pub fn leave_failed(self) -> Option<PathBuf> {
+        if let Some(folder) = self.folder.as_ref().filter(|_| self.worth_keeping) {
+            folder.note_failure();
+        }
+        self.leave()
     }
 
     /// The job has ended without its outputs. What is known is kept for a later run. Returns the

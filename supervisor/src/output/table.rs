@@ -12,7 +12,7 @@ use faceau_vision::au::models::{AuModel, AuModels};
 use faceau_vision::au::temporal::{AuValues, ScoreLog, TemporalStage};
 
 use super::openface3::{OpenFace3Rows, OpenFace3Style};
-use super::{Columns, OutputError, OutputPaths, RowSpool, csv};
+use super::{ColumnGroup, Columns, OutputError, OutputPaths, RowSpool, csv};
 
 /// What a table is made of, whatever the input.
 #[derive(Debug, Clone)]
@@ -29,6 +29,14 @@ pub enum TableDesign {
 }
 
 impl TableDesign {
+    /// Whether intensities of action units are measured against the input's own frames.
+    pub fn is_relative_to_input(&self) -> bool {
+        match self {
+            Self::OpenFace2 { columns, .. } => columns.has(ColumnGroup::Aus),
+            Self::OpenFace3(_) => false,
+        }
+    }
+
     /// Number of columns.
     pub fn columns(&self) -> usize {
         match self {

@@ -4,6 +4,8 @@ use std::path::Path;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::plain::printable;
+
 pub(super) struct Bar {
     bar: ProgressBar,
 }
@@ -63,10 +65,8 @@ impl Bar {
 
 fn name_of(path: &str) -> String {
     let path = Path::new(path);
-    path.file_name()
-        .unwrap_or(path.as_os_str())
-        .to_string_lossy()
-        .into_owned()
+    let name = path.file_name().unwrap_or(path.as_os_str());
+    printable(&name.to_string_lossy()).into_owned()
 }
 
 /// Seconds as `1:02:03` or `2:03`.

@@ -5,6 +5,7 @@
 
 mod bar;
 mod json;
+mod plain;
 mod summary;
 mod tables;
 
@@ -15,6 +16,7 @@ use faceau_events::{BatchSummary, Event, InputEnd, Observer, Paused, RunRecord, 
 use crate::disk;
 use bar::Bar;
 use json::JsonStream;
+use plain::printable;
 pub use tables::{stages_text, workers_text};
 
 /// How progress is shown.
@@ -123,6 +125,7 @@ impl Progress {
         if self.verbosity < least {
             return;
         }
+        let text = printable(text);
         let write = || {
             // Nobody may be there to read it.
             let _ = writeln!(std::io::stderr(), "{text}");

@@ -220,11 +220,20 @@ fn work(
             std::thread::sleep(Duration::from_millis(2));
         }
     }
+    if orders.crash_from.is_some_and(|from| frame >= from) {
+        crash();
+    }
     let done = FromWorker::Done { slot, frame };
     let misdeed = orders.fault.as_ref().and_then(|fault| due(fault, frame));
     Ok(match misdeed {
         None => done,
         Some(Misdeed::Crash) => crash(),
+        Some(Misdeed::AbortSupervisor) => {
+            if let Some(supervisor) = rustix::process::getppid() {
+                let _ = kill_process(supervisor, Signal::ABORT);
+            }
+            hang()
+        }
         Some(Misdeed::Killed) => {
             let _ = kill_process(getpid(), Signal::KILL);
             hang()
