@@ -1,8 +1,8 @@
 //! The program that users run: `faceau-supervisor video.mp4`.
 
 use clap::Parser;
-use faceau_supervisor::batch::Exit;
 use faceau_supervisor::commands::Program;
+use faceau_supervisor::exit::Exit;
 use faceau_supervisor::signals;
 
 fn main() {

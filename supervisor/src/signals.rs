@@ -1,6 +1,5 @@
 //! Signals as events, and the end by signal.
 
-use std::io;
 use std::mem::MaybeUninit;
 use std::thread;
 use std::time::Duration;
@@ -8,44 +7,41 @@ use std::time::Duration;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGTSTP};
 use signal_hook::iterator::Signals;
 
-use crate::events::{Event, EventSender};
+use faceau::Handle;
+use faceau_engine::events::LAST_STOP;
 
-/// Signals to stop after which the program ends whatever it is doing.
-pub const LAST_STOP: u32 = 3;
 /// How long it may take to clean up even then.
 const LAST_GRACE: Duration = Duration::from_secs(2);
 
-/// Turns Ctrl+C, SIGTERM, SIGHUP and Ctrl+Z into events. The third of those that insist ends the
-/// program also when nobody takes events any more.
-///
-/// # Errors
-/// When the system refuses handlers or the thread.
-pub fn watch(events: &EventSender) -> io::Result<()> {
-    let mut signals = Signals::new([SIGINT, SIGTERM, SIGTSTP])?;
+/// Turns Ctrl+C, SIGTERM, SIGHUP and Ctrl+Z into requests. The third of those that insist ends the
+/// program also when nobody takes requests any more. Where the system refuses, signals end the
+/// program as they always do.
+pub fn watch(session: Handle) {
+    let Ok(mut signals) = Signals::new([SIGINT, SIGTERM, SIGTSTP]) else {
+        return;
+    };
     // Under `nohup`, the end of the terminal is not to be the end of the work.
     if !is_ignored(SIGHUP) {
-        signals.add_signal(SIGHUP)?;
+        let _ = signals.add_signal(SIGHUP);
     }
-    let events = events.clone();
-    thread::Builder::new()
-        .name("signals".into())
-        .spawn(move || {
-            let mut stops = 0;
-            for signal in signals.forever() {
-                let event = match signal {
-                    SIGTSTP => Event::Pause,
-                    signal => Event::Signal(signal),
-                };
-                let is_heard = events.send(event).is_ok();
-                stops += u32::from(signal != SIGTSTP && (stops == 0 || insists(signal)));
-                if stops >= LAST_STOP || !is_heard {
-                    // The end of the process ends this wait. Workers go with the process.
-                    thread::park_timeout(LAST_GRACE);
-                    die_by(signal);
-                }
+    let waiting = thread::Builder::new().name("signals".into());
+    // Without the thread, handlers go with `signals`.
+    let _ = waiting.spawn(move || {
+        let mut stops = 0;
+        for signal in signals.forever() {
+            let is_heard = match signal {
+                SIGTSTP => session.pause(pause_here),
+                signal if insists(signal) => session.stop(signal),
+                signal => session.stop_gently(signal),
+            };
+            stops += u32::from(signal != SIGTSTP && (stops == 0 || insists(signal)));
+            if stops >= LAST_STOP || !is_heard {
+                // The end of the process ends this wait. Workers go with the process.
+                thread::park_timeout(LAST_GRACE);
+                die_by(signal);
             }
-        })?;
-    Ok(())
+        }
+    });
 }
 
 /// Whether whoever started this program wants it not to hear this signal.

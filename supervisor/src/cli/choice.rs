@@ -3,7 +3,7 @@
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
-use crate::settings::Choice;
+use faceau::settings::Choice;
 
 /// Reads a value by its name.
 pub fn choice<T: Choice>() -> impl TypedValueParser<Value = T> {

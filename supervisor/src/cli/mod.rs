@@ -15,11 +15,13 @@ use clap::{ArgAction, Args, ValueEnum};
 use faceau_media::video::{Decoder, DecoderWish};
 use faceau_models::Precision;
 
-use crate::batch::{self, Exit, Inputs};
-use crate::output::ColumnGroup;
-use crate::plan::Tracking;
+use crate::exit::Exit;
 use crate::progress::{Progress, Style, Verbosity};
-use crate::settings::{Choice, HeaderChoice, PipelineChoice, Settings};
+use crate::{signals, worker};
+use faceau::settings::{Choice, HeaderChoice, PipelineChoice, Settings};
+use faceau::{Inputs, Session, exit_code};
+use faceau_engine::plan::Tracking;
+use faceau_outputs::ColumnGroup;
 
 pub use camera::CameraArgs;
 pub use choice::choice;
@@ -207,7 +209,15 @@ impl Cli {
             list: self.from_file.clone(),
             name_passed_over: self.verbosity() == Verbosity::Verbose,
         };
-        batch::run(&inputs, &self.settings(), &mut progress)
+        let mut session = Session::new(self.settings());
+        signals::watch(session.handle());
+        match session.run(&inputs, &mut progress) {
+            Ok(summary) => match (summary.stopped, summary.batch.exit_code) {
+                (Some(signal), _) => Exit::Signal(signal),
+                (None, code) => Exit::Code(code.unwrap_or(exit_code::NOT_USABLE)),
+            },
+            Err(error) => Exit::Code(error.exit_code()),
+        }
     }
 
     /// What is wanted, without how it is shown.
@@ -242,7 +252,7 @@ impl Cli {
             trace: self.trace.clone(),
             simulated_inference: self.simulated_inference,
             dump_inputs: self.dump_inputs.clone(),
-            worker_program: self.worker_program.clone(),
+            worker_program: Some(worker::program(self.worker_program.clone())),
         }
     }
 

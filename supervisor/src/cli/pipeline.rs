@@ -3,7 +3,7 @@
 use clap::{ArgAction, Args};
 
 use super::choice;
-use crate::settings::{CompatChoice, FaceChoice, OpenFace3Settings};
+use faceau::settings::{CompatChoice, FaceChoice, OpenFace3Settings};
 
 /// Options of the OpenFace 3.0 pipeline.
 #[derive(Debug, Clone, Args)]
@@ -40,6 +40,94 @@ impl OpenFace3Args {
                 (false, false) => None,
             },
             compat: self.compat,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use faceau::settings::{PipelineOptions, UnsuitableOptions, worker_options};
+    use faceau_models::{ModelSet, id};
+
+    use crate::commands::Program;
+
+    fn options(set: ModelSet, args: &[&str]) -> Result<PipelineOptions, UnsuitableOptions> {
+        let program = Program::try_parse_from([&["x", "a.mp4"], args].concat()).unwrap();
+        PipelineOptions::of(&program.analysis.settings(), set)
+    }
+
+    #[test]
+    fn each_pipeline_has_defaults_of_its_own() {
+        let fast = options(ModelSet::Pfld, &[]).unwrap();
+        assert_eq!((fast.redetect_every, fast.openface3), (0, None));
+        let three = options(ModelSet::Openface3, &["--au45"]).unwrap();
+        assert_eq!(three.redetect_every, 1);
+        let setup = worker_options(&three.openface3.unwrap());
+        assert!(setup.landmarks && !setup.whole_frame && !setup.as_facemirror);
+        for (args, landmarks, au45) in [
+            (&["--no-au45"][..], false, false),
+            (&["--columns", "gaze,emotion"], false, false),
+            (&["--columns", "landmarks2d"], true, false),
+            (&["--no-au45", "--columns", "aus,landmarks2d"], true, false),
+            (&["--columns", "aus"], true, true),
+        ] {
+            let options = options(ModelSet::Openface3, args).unwrap();
+            let unneeded = options.unneeded_models();
+            let star = unneeded.contains(&id::OPENFACE3_STAR);
+            assert_eq!(star, !landmarks, "{args:?}");
+            let options = options.openface3.unwrap();
+            assert_eq!(
+                (options.landmarks, options.au45),
+                (landmarks, au45),
+                "{args:?}"
+            );
+        }
+        let args = [
+            "--face",
+            "whole-frame",
+            "--no-au45",
+            "--compat",
+            "facemirror",
+        ];
+        let three = options(ModelSet::Openface3, &args).unwrap();
+        let setup = worker_options(&three.openface3.unwrap());
+        assert!(!setup.landmarks && setup.whole_frame && setup.as_facemirror);
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused() {
+        for (set, args, word) in [
+            (ModelSet::Pfld, &["--compat", "facemirror"][..], "--compat"),
+            (ModelSet::OpenfaceClnf, &["--no-au45"], "--no-au45"),
+            (ModelSet::Pfld, &["--face", "detect"], "--face"),
+            (ModelSet::Openface3, &["--redetect", "0"], "--redetect 0"),
+            (ModelSet::Openface3, &["--hog"], "--hog"),
+            (ModelSet::Openface3, &["--fx", "800"], "--fx"),
+            (
+                ModelSet::Openface3,
+                &["--redetect", "5", "--no-au45"],
+                "--no-au45",
+            ),
+            (
+                ModelSet::Openface3,
+                &["--redetect", "5", "--columns", "gaze"],
+                "--columns",
+            ),
+            (
+                ModelSet::Openface3,
+                &["--redetect", "5", "--compat", "facemirror"],
+                "FaceMirror",
+            ),
+            (
+                ModelSet::Openface3,
+                &["--redetect", "5", "--face", "whole-frame"],
+                "whole-frame",
+            ),
+        ] {
+            let error = options(set, args).unwrap_err().to_string();
+            assert!(error.contains(word), "{error}");
         }
     }
 }

@@ -6,7 +6,7 @@ use faceau_media::video::{DecoderWish, PixelAspect};
 use faceau_media::{ClockZero, Reading};
 
 use super::choice;
-use crate::settings::Choice;
+use faceau::settings::Choice;
 
 /// How videos are read; folders of images need none of it.
 #[derive(Debug, Clone, Args)]

@@ -15,8 +15,8 @@ use std::io::{self, Write};
 
 use clap::{Parser, Subcommand};
 
-use crate::batch::Exit;
 use crate::cli::Cli;
+use crate::exit::Exit;
 
 /// Measure facial action units (AUs) in videos of faces.
 ///

@@ -13,8 +13,8 @@ use std::io::Write;
 
 use faceau_events::{BatchSummary, Event, InputEnd, Observer, Paused, RunRecord, Stage};
 
-use crate::disk;
 use bar::Bar;
+use faceau_system::disk;
 use json::JsonStream;
 use plain::printable;
 pub use tables::{stages_text, workers_text};

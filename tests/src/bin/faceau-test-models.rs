@@ -3,8 +3,8 @@
 
 use clap::Parser;
 use faceau_models::Manifest;
-use faceau_supervisor::batch::Exit;
 use faceau_supervisor::commands::{Command, Program};
+use faceau_supervisor::exit::Exit;
 
 /// Names the file with the manifest.
 const MANIFEST: &str = "FACEAU_TEST_MANIFEST";

@@ -21,10 +21,10 @@ use faceau_demo::film::Film;
 use faceau_demo::ordered::all_threads;
 
 use super::{complain, print};
-use crate::batch::Exit;
 use crate::cli::{ProviderArgs, choice};
-use crate::machine;
-use crate::settings::{Choice, PipelineChoice};
+use crate::exit::Exit;
+use faceau::settings::{Choice, PipelineChoice};
+use faceau_system::machine;
 use report::{InputFacts, MachineFacts, Report};
 use run::Analysis;
 
@@ -133,7 +133,9 @@ impl BenchCommand {
         let simulation = match self.simulate_accelerator {
             Some(milliseconds) => {
                 self.say("simulating an accelerator");
-                let program = crate::setup::worker_program(self.worker_program.as_deref())?;
+                let program = faceau::setup::worker_program(Some(&crate::worker::program(
+                    self.worker_program.clone(),
+                )))?;
                 let run = |workers| analysis.run(video, folder.path(), workers, milliseconds);
                 let counts = self.worker_counts();
                 Some(simulation::run(&program, milliseconds, &counts, &run)?)
@@ -182,7 +184,7 @@ impl BenchCommand {
     /// The pipeline that is asked for; the demo models where no others are installed.
     fn pipeline(&self) -> PipelineChoice {
         let is_left_open = self.pipeline == PipelineChoice::Auto && self.models.is_none();
-        if is_left_open && !crate::setup::is_any_installed(self.pipeline.candidates()) {
+        if is_left_open && !faceau::setup::is_any_installed(self.pipeline.candidates()) {
             return PipelineChoice::Demo;
         }
         self.pipeline
@@ -200,7 +202,7 @@ impl BenchCommand {
         if !self.workers.is_empty() {
             return self.workers.iter().copied().map(usize::from).collect();
         }
-        let cores = crate::cores::sensible_workers();
+        let cores = faceau_system::cores::sensible_workers();
         let mut counts: Vec<usize> = (0..).map(|n| 1 << n).take_while(|&n| n < cores).collect();
         counts.push(cores);
         counts

@@ -14,7 +14,7 @@ use super::memory;
 use super::report::RunFacts;
 use crate::cli::ProviderArgs;
 use crate::commands::child::run_watched;
-use crate::settings::{Choice, PipelineChoice};
+use faceau::settings::{Choice, PipelineChoice};
 
 /// Longer than anybody waits for a measurement.
 const PATIENCE: Duration = Duration::from_secs(6 * 3600);

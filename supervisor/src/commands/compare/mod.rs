@@ -17,8 +17,8 @@ use faceau_compare::{page, text};
 use serde::Serialize;
 
 use super::{complain, print};
-use crate::batch::Exit;
-use crate::output::write_whole;
+use crate::exit::Exit;
+use faceau_outputs::write_whole;
 
 /// `compare`
 #[derive(Debug, Args)]

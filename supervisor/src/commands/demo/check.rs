@@ -12,8 +12,8 @@ use super::recovery::{AuOverClips, Limits, Recovery};
 use super::run::length;
 use super::size::{Size, parse_size};
 use super::trial::{Ended, Trial};
-use crate::batch::Exit;
 use crate::commands::print;
+use crate::exit::Exit;
 
 /// `demo check`
 #[derive(Debug, Args)]

@@ -10,7 +10,7 @@ use faceau_demo::random_scene::SceneOptions;
 
 use super::GOOD;
 use super::size::{Size, parse_size};
-use crate::batch::Exit;
+use crate::exit::Exit;
 
 /// `demo export`
 #[derive(Debug, Args)]

@@ -15,7 +15,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use super::GOOD;
 use super::size::{Size, parse_size};
-use crate::batch::Exit;
+use crate::exit::Exit;
 
 /// `demo make`
 #[derive(Debug, Clone, Args)]

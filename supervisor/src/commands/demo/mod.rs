@@ -12,7 +12,7 @@ mod truth;
 use clap::{Args, Subcommand};
 
 use super::complain;
-use crate::batch::Exit;
+use crate::exit::Exit;
 
 /// `demo`
 #[derive(Debug, Args)]

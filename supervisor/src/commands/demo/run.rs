@@ -8,8 +8,8 @@ use clap::Args;
 use super::make::MakeArgs;
 use super::recovery::Limits;
 use super::trial::{Ended, Trial};
-use crate::batch::Exit;
 use crate::commands::print;
+use crate::exit::Exit;
 
 /// `demo run`
 #[derive(Debug, Args)]

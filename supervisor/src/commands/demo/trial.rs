@@ -13,9 +13,9 @@ use faceau_compare::table::Table;
 use super::make::{self, MakeArgs};
 use super::recovery::Recovery;
 use super::truth::Truth;
-use crate::batch::Exit;
 use crate::commands::Program;
-use crate::output::write_whole;
+use crate::exit::Exit;
+use faceau_outputs::write_whole;
 
 /// What a trial works on, and where.
 #[derive(Debug, Clone)]

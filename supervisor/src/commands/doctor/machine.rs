@@ -8,7 +8,7 @@ use faceau_shared::ring::{Ring, RingError, RingLayout};
 use rustix::process::{Resource, getrlimit};
 
 use super::Finding;
-use crate::machine;
+use faceau_system::machine;
 
 /// A worker with its ring and its sessions needs about this much, whatever the video's length.
 const BYTES_PER_WORKER: u64 = 200 << 20;

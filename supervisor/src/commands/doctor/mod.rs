@@ -20,9 +20,9 @@ use faceau_shared::protocol::build_id;
 use serde::Serialize;
 
 use super::{complain, print};
-use crate::batch::Exit;
-use crate::cores::sensible_workers;
-use crate::settings::PipelineChoice;
+use crate::exit::Exit;
+use faceau::settings::PipelineChoice;
+use faceau_system::cores::sensible_workers;
 
 /// `doctor`
 #[derive(Debug, Args)]

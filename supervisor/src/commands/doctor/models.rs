@@ -6,7 +6,7 @@ use std::path::Path;
 use faceau_models::{FileState, Manifest, ModelSet, ModelsError, Store};
 
 use super::Finding;
-use crate::settings::{Choice, PipelineChoice};
+use faceau::settings::{Choice, PipelineChoice};
 
 const NAME: &str = "models";
 

@@ -12,10 +12,10 @@ use faceau_shared::protocol::{
 use serde::Serialize;
 
 use super::{DoctorCommand, Finding, worker};
-use crate::events;
-use crate::placement::graph_record;
-use crate::pool::{End, Examiner, PoolError};
-use crate::setup;
+use faceau::setup;
+use faceau_engine::events;
+use faceau_engine::placement::graph_record;
+use faceau_engine::pool::{End, Examiner, PoolError};
 
 /// Name of the check.
 pub const NAME: &str = "providers";
@@ -60,7 +60,8 @@ pub fn check(doctor: &DoctorCommand) -> (Finding, Vec<Row>) {
 
 /// `None` when there is only the processor.
 fn rows(doctor: &DoctorCommand) -> anyhow::Result<Option<Vec<Row>>> {
-    let program = setup::worker_program(doctor.worker_program.as_deref())?;
+    let program =
+        setup::worker_program(Some(&crate::worker::program(doctor.worker_program.clone())))?;
     let places = places(&program)?;
     if places.is_empty() {
         return Ok(None);

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::{DoctorCommand, Finding};
 use crate::commands::child::run_within;
-use crate::settings::{Choice, PipelineChoice};
+use faceau::settings::{Choice, PipelineChoice};
 
 /// Name of the check.
 pub const NAME: &str = "trial run";

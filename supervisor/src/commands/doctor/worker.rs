@@ -9,7 +9,7 @@ use faceau_shared::protocol::{EngineDescription, WorkerDescription, build_id};
 
 use super::Finding;
 use crate::commands::child::run_within;
-use crate::setup;
+use faceau::setup;
 
 const PROGRAM: &str = "worker program";
 const ENGINE: &str = "ONNX Runtime";
@@ -19,7 +19,8 @@ const BUILD_BOTH: &str = "build or install both programs together (scripts/run d
 
 /// Asks the worker program about itself.
 pub fn check(named: Option<&Path>) -> Vec<Finding> {
-    let path = match setup::worker_program(named) {
+    let path = match setup::worker_program(Some(&crate::worker::program(named.map(Path::to_owned))))
+    {
         Ok(path) => path,
         Err(error) => return vec![Finding::bad(PROGRAM, error.to_string(), BUILD_BOTH)],
     };

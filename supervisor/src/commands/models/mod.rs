@@ -17,7 +17,7 @@ use clap::{Args, Subcommand};
 use faceau_models::{Manifest, Store};
 
 use super::complain;
-use crate::batch::Exit;
+use crate::exit::Exit;
 
 /// `models`
 #[derive(Debug, Args)]

@@ -1,0 +1,25 @@
+//! One input, from its first frame to its outputs.
+//!
+//! [`run`] begins a job and [`active`] is its event loop; the files beside it are what it decides
+//! with ([`policy`]), what brings frames to a worker ([`lane`]), and what becomes of results
+//! ([`results`], [`merge`], [`pieces`]).
+
+mod active;
+mod agreement;
+mod disk_space;
+mod durations;
+mod keeper;
+mod lane;
+mod merge;
+mod outcome;
+pub mod pieces;
+pub mod policy;
+mod profile;
+mod results;
+mod ring_size;
+mod run;
+mod stages;
+
+pub use disk_space::wait_for_room;
+pub use outcome::{JobError, JobReport, Outcome};
+pub use run::{Context, run};
