@@ -117,13 +117,14 @@ fn pixels_that_are_not_square_are_shown_as_they_should_be() {
 #[test]
 fn every_frame_has_its_own_size() {
     let bench = Bench::new();
-    let video = bench.path("a.ts");
+    let video = bench.path("a.mkv");
     let parts = vec![
         Part::new(0..30, (160, 120)),
         Part::new(30..230, (120, 160)),
         Part::new(230..250, (320, 240)),
     ];
-    OddVideo::new(Id::MPEG2VIDEO, parts).write(&video);
+    // Where MPEG-2 pictures change their size, FFmpeg's decoder loses the last one before.
+    OddVideo::new(Id::MJPEG, parts).write(&video);
     let (table, record, _) = expect_said(&bench, &video, &["-w", "4"], "size_changes");
     assert_eq!(table.numbers_seen(), counted(250));
     expect_times(&table, 250, 25.0, 0.0);
@@ -135,8 +136,8 @@ fn every_frame_has_its_own_size() {
     let expected = [size(1, 160, 120), size(31, 120, 160), size(231, 320, 240)];
     assert_eq!(of_video(&record).sizes, expected);
     assert_eq!((record.input.width, record.input.height), (320, 240));
-    // The second part is long enough for two.
-    assert_eq!(record.input.segments, 4, "{record:#?}");
+    // The second part is long enough for three.
+    assert_eq!(record.input.segments, 5, "{record:#?}");
     assert_eq!(record.input.run_ons, 0);
 
     let first = fs::read(bench.out().join("t.csv")).unwrap();
