@@ -176,8 +176,18 @@ impl<'a> Planes<'a> {
         self.format.chroma_size(self.width, self.height)
     }
 
+    /// Plane `plane`.
+    pub(super) fn plane(&self, plane: usize) -> &'a [u8] {
+        self.planes[plane]
+    }
+
+    /// Bytes from one row of plane `plane` to the next.
+    pub(super) fn stride(&self, plane: usize) -> usize {
+        self.strides[plane]
+    }
+
     /// Row `row` of plane `plane`.
-    fn row(&self, plane: usize, row: usize) -> &'a [u8] {
+    pub(super) fn row(&self, plane: usize, row: usize) -> &'a [u8] {
         let (bytes, _) = self.format.plane_size(plane, self.width, self.height);
         let start = self.strides[plane] * row;
         &self.planes[plane][start..start + bytes]

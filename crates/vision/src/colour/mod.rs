@@ -12,6 +12,7 @@ mod chroma;
 mod convert;
 mod format;
 mod orientation;
+mod packed;
 mod rules;
 mod tiles;
 mod values;
