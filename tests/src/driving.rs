@@ -125,6 +125,7 @@ impl Worker {
             width: frame.width() as u32,
             height: frame.height() as u32,
             stride: stride as u32,
+            planes: None,
         };
         let busy = queued.dispatch();
         let Connection { reader, writer } = &mut self.connection;

@@ -4,9 +4,10 @@ use faceau_shared::protocol::{Begin, Connection, FrameTask, FromWorker, Protocol
 use faceau_shared::ring::WorkerRing;
 use faceau_shared::timing::FrameTiming;
 use faceau_vision::analysis::FrameAnalysis;
+use faceau_vision::colour::TileBuffer;
 use faceau_vision::extras::Extras;
-use faceau_vision::image::BgrView;
 
+use crate::picture::Picture;
 use crate::pipeline::Pipeline;
 use crate::sessions::{self, OpenedLater};
 use crate::watch::Watch;
@@ -23,6 +24,7 @@ pub fn serve(
     let mut tracking = Tracking {
         pipeline,
         last: None,
+        tiles: TileBuffer::default(),
     };
     loop {
         match connection.reader.receive()? {
@@ -65,6 +67,7 @@ struct Tracking<'a> {
     pipeline: &'a mut Pipeline,
     /// The last analysis since tracking began.
     last: Option<Box<FrameAnalysis>>,
+    tiles: TileBuffer,
 }
 
 impl Tracking<'_> {
@@ -120,14 +123,8 @@ fn analyse(
     if task.width == 0 {
         return Err("it has no pixels".into());
     }
-    let frame = BgrView::new(
-        pixels,
-        task.width as usize,
-        task.height as usize,
-        task.stride as usize,
-    )
-    .map_err(|e| e.to_string())?;
-    let analysed = tracking.pipeline.analyse(&frame, task.frame, analysis);
+    let picture = Picture::of(task, pixels, &mut tracking.tiles)?;
+    let analysed = (tracking.pipeline).analyse(&picture.view(), task.frame, analysis);
     if let Err(error) = analysed {
         tracking.forget_failure();
         return Err(error.to_string());

@@ -14,6 +14,7 @@ mod examination;
 mod frames;
 mod lifeline;
 mod networks;
+mod picture;
 mod pipeline;
 mod sessions;
 mod simulation;

@@ -8,7 +8,7 @@ use std::fmt;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use faceau_shared::protocol::{FromWorker, ProtocolError};
+use faceau_shared::protocol::{FromWorker, ProtocolError, SlotPlanes};
 use faceau_shared::ring::QueuedSlot;
 
 use crate::task::TaskId;
@@ -113,8 +113,10 @@ pub struct DecodedFrame {
     pub width: usize,
     /// Height in pixels.
     pub height: usize,
-    /// Bytes from row to row.
+    /// Bytes from row to row, where there are pixels.
     pub stride: usize,
+    /// What lies there instead of pixels, if something does.
+    pub planes: Option<SlotPlanes>,
     /// Why there are no pixels, if there are none: its image cannot be read. It goes its way all the
     /// same, so that its place in the order is kept.
     pub unreadable: Option<String>,

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use faceau_vision::colour::{Orientation, PictureFormat};
+
 use super::video::VideoReader;
 use super::{Geometry, InputError, Source, image_folder};
 
@@ -48,6 +50,16 @@ pub(super) fn check_buffer(
         });
     }
     Ok(())
+}
+
+/// What was read into a buffer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReadPicture {
+    /// Size of the frame, upright.
+    pub size: Geometry,
+    /// The format of the planes that lie there one behind the other as they were decoded, and the
+    /// turn that makes them upright; without, there are B, G, R pixels.
+    pub planes: Option<(PictureFormat, Orientation)>,
 }
 
 /// Reads frames of one source by number. Several readers of one source do not disturb each other.
@@ -105,6 +117,26 @@ impl Reader {
         match self {
             Self::Video(reader) => reader.read(frame, stride, pixels),
             Self::Images(images) => Ok(image_folder::read(&images[frame], stride, pixels)?),
+        }
+    }
+
+    /// Reads frame `frame` as [`read`](Self::read) does, but leaves it as it was decoded where that
+    /// takes no more room: whoever looks at it then converts only what it looks at.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn read_as_it_is(
+        &mut self,
+        frame: usize,
+        stride: impl Fn(usize) -> usize,
+        bytes: &mut [u8],
+    ) -> Result<ReadPicture, ReadError> {
+        match self {
+            Self::Video(reader) => reader.read_as_it_is(frame, stride, bytes),
+            Self::Images(_) => Ok(ReadPicture {
+                size: self.read(frame, stride, bytes)?,
+                planes: None,
+            }),
         }
     }
 }

@@ -6,7 +6,7 @@
 use std::fmt;
 
 use super::Geometry;
-use super::video::{Hardware, Orientation};
+use super::video::{Hardware, Orientation, describe_orientation};
 
 /// Something worth knowing about an input.
 #[derive(Debug, Clone, PartialEq)]
@@ -185,7 +185,7 @@ impl fmt::Display for Remark {
             Self::Turned(orientation) => write!(
                 f,
                 "the picture is {}, as the file says it should be shown",
-                orientation.describe().unwrap_or_default()
+                describe_orientation(*orientation).unwrap_or_default()
             ),
             Self::PixelsScaled {
                 aspect: (w, h),

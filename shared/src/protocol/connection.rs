@@ -254,6 +254,7 @@ mod tests {
             width: 640,
             height: 480,
             stride: 1920,
+            planes: None,
         };
         supervisor.writer.send(&ToWorker::Frame(task)).unwrap();
         supervisor.writer.send(&ToWorker::Stop).unwrap();

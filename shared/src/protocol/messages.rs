@@ -105,6 +105,17 @@ pub enum Begin {
     Resume,
 }
 
+/// A picture as it was decoded, its planes one behind the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SlotPlanes {
+    /// The format's number.
+    pub format: u16,
+    /// Quarter turns clockwise that make it upright.
+    pub quarter_turns: u8,
+    /// Whether it is mirrored left-right first.
+    pub flipped: bool,
+}
+
 /// One frame to analyse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FrameTask {
@@ -119,8 +130,10 @@ pub struct FrameTask {
     pub width: u32,
     /// Height in pixels.
     pub height: u32,
-    /// Bytes from one row of pixels to the next.
+    /// Bytes from one row of pixels to the next, where there are pixels.
     pub stride: u32,
+    /// What lies there instead of pixels, if something does.
+    pub planes: Option<SlotPlanes>,
 }
 
 /// From a worker to the supervisor.

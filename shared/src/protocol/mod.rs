@@ -16,7 +16,7 @@ pub use description::{EngineDescription, WorkerDescription};
 pub use examination::{Examination, FormTrial, GraphReport, Station, Trial, Verdict};
 pub use messages::{
     Begin, CameraSetup, FrameTask, FromWorker, LogLevel, OpenFace3Setup, SessionReport, Setup,
-    ToWorker, WorkerReport,
+    SlotPlanes, ToWorker, WorkerReport,
 };
 
 /// Version of the messages. Changes whenever their meaning or layout does.

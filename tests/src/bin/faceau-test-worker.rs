@@ -4,6 +4,9 @@
 // The real worker's own lifeline, so that what tests see of it is true of the real one.
 #[path = "../../../worker/src/lifeline.rs"]
 mod lifeline;
+// As the real worker sees a slot.
+#[path = "../../../worker/src/picture.rs"]
+mod picture;
 
 use std::fs::File;
 use std::io::Write;
@@ -23,8 +26,10 @@ use faceau_tests::double::{
     Fault, Hold, Misdeed, Orders, Start, TryOut, VARIABLE, measure, write_extras,
 };
 use faceau_vision::analysis::FrameAnalysis;
+use faceau_vision::colour::TileBuffer;
+
+use crate::picture::Picture;
 use faceau_vision::extras::Extras;
-use faceau_vision::image::BgrView;
 use rustix::process::{Signal, getpid, kill_process};
 
 fn main() {
@@ -196,8 +201,7 @@ fn work(
     let FrameTask { slot, frame, .. } = *task;
     let mut taken = ring.take(slot).expect("the slot exists");
     let (pixels, results) = taken.split();
-    let (width, height) = (task.width as usize, task.height as usize);
-    if width == 0 {
+    if task.width == 0 {
         let reason = "no pixels".to_owned();
         return Ok(FromWorker::FrameFailed {
             slot,
@@ -205,10 +209,11 @@ fn work(
             reason,
         });
     }
-    let picture = BgrView::new(pixels, width, height, task.stride as usize).expect("a frame");
+    let mut tiles = TileBuffer::default();
+    let picture = Picture::of(task, pixels, &mut tiles).expect("a frame");
     let (results, behind) = results.split_at_mut(FrameAnalysis::BYTES);
     let results: &mut FrameAnalysis = bytemuck::from_bytes_mut(results);
-    measure(&picture, frame, results);
+    measure(&picture.view(), frame, results);
     write_extras(frame, results.success != 0, extras, behind);
     if orders.frame_takes > 0 {
         std::thread::sleep(Duration::from_millis(orders.frame_takes));

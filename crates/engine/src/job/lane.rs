@@ -10,13 +10,16 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc;
 use std::thread;
 
+use faceau_shared::protocol::SlotPlanes;
 use faceau_shared::ring::{BusySlot, FreeSlot, Ring, RingError, RingLayout};
 use faceau_shared::timing;
 
 use crate::events::{DecodeTimes, DecodedFrame, Event, EventSender, LaneId, ReaderEvent, WorkerId};
 use crate::task::TaskId;
-use faceau_media::Source;
 use faceau_media::reader::{ReadError, Reader};
+use faceau_media::video::Orientation;
+use faceau_media::{Geometry, Source};
+use faceau_vision::colour::PictureFormat;
 
 /// Free slots are given to the decoder when they are this part of the ring.
 const SHARE_OF_HANDFUL: usize = 2;
@@ -209,11 +212,15 @@ impl Filler {
                 return Ok(false);
             }
             let mut slot = slot.fill();
-            let read = reader.read(frame, RingLayout::row_stride, slot.pixels());
-            let (width, height, unreadable) = match read {
-                Ok(size) => (size.width, size.height, None),
+            let read = reader.read_as_it_is(frame, RingLayout::row_stride, slot.pixels());
+            let (size, planes, unreadable) = match read {
+                Ok(picture) => (picture.size, picture.planes.map(slot_planes), None),
                 Err(ReadError::Input(error)) if error.is_of_one_image() => {
-                    (0, 0, Some(error.to_string()))
+                    let nothing = Geometry {
+                        width: 0,
+                        height: 0,
+                    };
+                    (nothing, None, Some(error.to_string()))
                 }
                 Err(error) => return Err(error),
             };
@@ -221,9 +228,10 @@ impl Filler {
                 frame,
                 task,
                 slot: slot.queue(),
-                width,
-                height,
-                stride: RingLayout::row_stride(width),
+                width: size.width,
+                height: size.height,
+                stride: RingLayout::row_stride(size.width),
+                planes,
                 unreadable,
                 times: DecodeTimes {
                     waits_since,
@@ -237,5 +245,14 @@ impl Filler {
             }
         }
         Ok(true)
+    }
+}
+
+/// What a worker is told of planes in a slot.
+fn slot_planes((format, orientation): (PictureFormat, Orientation)) -> SlotPlanes {
+    SlotPlanes {
+        format: format.code(),
+        quarter_turns: orientation.quarter_turns,
+        flipped: orientation.flipped,
     }
 }

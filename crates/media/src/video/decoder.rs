@@ -10,10 +10,12 @@ use ffmpeg::codec::packet::side_data::Type;
 use ffmpeg::frame::Video;
 
 use super::super::reader::BufferTooSmall;
+use super::super::reader::ReadPicture;
 use super::super::{Geometry, InputError};
 use super::container::{Container, describe};
 use super::hardware::{Decoder, Surfaces};
 use super::index::VideoIndex;
+use super::orientation;
 use super::picture::{ConvertError, Converter};
 use super::shape::{self, PixelAspect, Shape};
 
@@ -341,22 +343,64 @@ impl VideoReader {
         stride: impl Fn(usize) -> usize,
         pixels: &mut [u8],
     ) -> Result<Geometry, ReadError> {
-        match self.find(wanted) {
-            // Known to come when everything is decoded from the start.
-            Err(ReadError::Mismatch(_)) if self.by_time && self.index.was_counted => {
-                self.by_time = false;
-                self.rewind()?;
-                self.find(wanted)?;
-            }
-            found => found?,
-        }
+        self.find_again(wanted)?;
         let (shape, orientation) = (self.index.shape_of(wanted), self.index.orientation);
         let converter = &mut self.converter;
         let picture = self.stream.picture();
         match converter.convert(picture, shape, orientation, stride, pixels) {
             Ok(size) => Ok(size),
-            Err(ConvertError::Buffer(error)) => Err(error.into()),
-            Err(ConvertError::Scaler(error)) => Err(self.stream.failed(error).into()),
+            Err(error) => Err(self.refused(error)),
+        }
+    }
+
+    fn refused(&self, error: ConvertError) -> ReadError {
+        match error {
+            ConvertError::Buffer(error) => error.into(),
+            ConvertError::Scaler(error) => self.stream.failed(error).into(),
+        }
+    }
+
+    /// Reads frame `wanted` as [`read`](Self::read) does, but leaves its planes as they were decoded
+    /// where they fit.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn read_as_it_is(
+        &mut self,
+        wanted: usize,
+        stride: impl Fn(usize) -> usize,
+        bytes: &mut [u8],
+    ) -> Result<ReadPicture, ReadError> {
+        self.find_again(wanted)?;
+        let (shape, orientation) = (self.index.shape_of(wanted), self.index.orientation);
+        match self.converter.pack(self.stream.picture(), shape, bytes) {
+            Ok(Some(format)) => {
+                return Ok(ReadPicture {
+                    size: orientation::upright(orientation, shape.shown),
+                    planes: Some((format, orientation)),
+                });
+            }
+            // It does not fit, or is of another format.
+            Ok(None) => {}
+            Err(error) => return Err(self.refused(error)),
+        }
+        // It has been found, so it is not decoded again.
+        self.pending = Some(wanted);
+        let size = self.read(wanted, stride, bytes)?;
+        Ok(ReadPicture { size, planes: None })
+    }
+
+    /// Decodes until frame `wanted` is there; from the start, where counting finds it and its time
+    /// did not.
+    fn find_again(&mut self, wanted: usize) -> Result<(), ReadError> {
+        match self.find(wanted) {
+            // Known to come when everything is decoded from the start.
+            Err(ReadError::Mismatch(_)) if self.by_time && self.index.was_counted => {
+                self.by_time = false;
+                self.rewind()?;
+                self.find(wanted)
+            }
+            found => found,
         }
     }
 

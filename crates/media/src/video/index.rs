@@ -16,7 +16,7 @@ use super::clock::{self, FrameTimes};
 use super::container::Container;
 use super::decoder::FrameStream;
 use super::hardware::Decoder;
-use super::orientation::Orientation;
+use super::orientation::{self, Orientation};
 use super::packets::{Packets, order};
 use super::shape::{PixelAspect, Shape};
 use super::tracks;
@@ -70,14 +70,14 @@ impl VideoIndex {
 
     /// Size of frame `frame` (counted from 0) as it is analysed.
     pub fn size_of(&self, frame: usize) -> Geometry {
-        self.orientation.apply_to(self.shape_of(frame).shown)
+        orientation::upright(self.orientation, self.shape_of(frame).shown)
     }
 
     /// From which frame on pictures have which size, as analysed.
     pub fn sizes(&self) -> Vec<FrameSize> {
         let sizes = self.shapes.iter().map(|&(first, shape)| FrameSize {
             frame: first + 1,
-            size: self.orientation.apply_to(shape.shown),
+            size: orientation::upright(self.orientation, shape.shown),
         });
         sizes.collect()
     }
@@ -214,7 +214,7 @@ impl Outline {
         if first.stored.width == 0 || first.stored.height == 0 {
             return Err(no_frames(path));
         }
-        let orientation = Orientation::of(&stream);
+        let orientation = orientation::of_track(&stream);
         let time_base = stream.time_base();
         let time_base = (time_base.numerator(), time_base.denominator().max(1));
         let average = f64::from(stream.avg_frame_rate());

@@ -20,6 +20,6 @@ mod tracks;
 pub use clock::FrameTimes;
 pub use decoder::{PlanMismatch, ReadError, VideoReader};
 pub use hardware::{Decoder, DecoderWish, Hardware};
-pub use orientation::Orientation;
+pub use orientation::{Orientation, describe as describe_orientation};
 pub use planes::{picture_format, planes_of};
 pub use shape::{PixelAspect, Shape};

@@ -2,159 +2,92 @@
 
 use ffmpeg_next as ffmpeg;
 
+pub use faceau_vision::colour::Orientation;
+
 use super::super::Geometry;
 
-/// A clockwise turn that makes the picture upright, after an optional left-right flip.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Orientation {
-    /// Quarter turns clockwise, 0 to 3.
-    pub quarter_turns: u8,
-    /// Whether the stored picture is mirrored left-right first.
-    pub flipped: bool,
+/// Reads the display matrix of a track; without one the picture is upright.
+pub(super) fn of_track(stream: &ffmpeg::Stream<'_>) -> Orientation {
+    stream
+        .side_data()
+        .find(|data| data.kind() == ffmpeg::codec::packet::side_data::Type::DisplayMatrix)
+        .and_then(|data| from_matrix(data.data()))
+        .unwrap_or_default()
 }
 
-impl Orientation {
-    /// Reads the display matrix of a track; without one the picture is upright.
-    pub(super) fn of(stream: &ffmpeg::Stream<'_>) -> Self {
-        stream
-            .side_data()
-            .find(|data| data.kind() == ffmpeg::codec::packet::side_data::Type::DisplayMatrix)
-            .and_then(|data| Self::from_matrix(data.data()))
-            .unwrap_or_default()
+/// Interprets a display matrix: nine 32-bit numbers in native order, row by row, the upper
+/// left 2x2 part of which maps stored to shown coordinates (ISO 14496-12, 16.16 fixed point).
+fn from_matrix(bytes: &[u8]) -> Option<Orientation> {
+    let (words, _) = bytes.as_chunks::<4>();
+    let at = |i: usize| words.get(i).map(|w| f64::from(i32::from_ne_bytes(*w)));
+    let (a, b, c, d) = (at(0)?, at(1)?, at(3)?, at(4)?);
+    let flipped = a * d - b * c < 0.0;
+    // Undo the flip, then see where the stored x axis points on the screen (y down, so a
+    // positive angle is clockwise).
+    let (a, b) = if flipped { (-a, -b) } else { (a, b) };
+    if a == 0.0 && b == 0.0 {
+        return None;
     }
+    let quarters = (b.atan2(a) / std::f64::consts::FRAC_PI_2).round() as i32;
+    Some(Orientation {
+        quarter_turns: quarters.rem_euclid(4) as u8,
+        flipped,
+    })
+}
 
-    /// Interprets a display matrix: nine 32-bit numbers in native order, row by row, the upper
-    /// left 2x2 part of which maps stored to shown coordinates (ISO 14496-12, 16.16 fixed point).
-    fn from_matrix(bytes: &[u8]) -> Option<Self> {
-        let (words, _) = bytes.as_chunks::<4>();
-        let at = |i: usize| words.get(i).map(|w| f64::from(i32::from_ne_bytes(*w)));
-        let (a, b, c, d) = (at(0)?, at(1)?, at(3)?, at(4)?);
-        let flipped = a * d - b * c < 0.0;
-        // Undo the flip, then see where the stored x axis points on the screen (y down, so a
-        // positive angle is clockwise).
-        let (a, b) = if flipped { (-a, -b) } else { (a, b) };
-        if a == 0.0 && b == 0.0 {
-            return None;
-        }
-        let quarters = (b.atan2(a) / std::f64::consts::FRAC_PI_2).round() as i32;
-        Some(Self {
-            quarter_turns: quarters.rem_euclid(4) as u8,
-            flipped,
-        })
+/// Size of a picture once it is upright.
+pub(super) fn upright(orientation: Orientation, stored: Geometry) -> Geometry {
+    let (width, height) = orientation.apply_to((stored.width, stored.height));
+    Geometry { width, height }
+}
+
+/// What was done, for the user.
+pub fn describe(orientation: Orientation) -> Option<String> {
+    let turn = match orientation.quarter_turns {
+        1 => Some("turned 90° clockwise"),
+        2 => Some("turned upside down"),
+        3 => Some("turned 90° counter-clockwise"),
+        _ => None,
+    };
+    match (turn, orientation.flipped) {
+        (None, false) => None,
+        (Some(turn), false) => Some(turn.to_owned()),
+        (None, true) => Some("mirrored".to_owned()),
+        (Some(turn), true) => Some(format!("mirrored and {turn}")),
     }
+}
 
-    /// Whether pictures can be used as they are stored.
-    pub fn is_upright(self) -> bool {
-        self == Self::default()
-    }
-
-    /// Size of a picture once it is upright.
-    pub fn apply_to(self, stored: Geometry) -> Geometry {
-        if self.quarter_turns % 2 == 1 {
-            Geometry {
-                width: stored.height,
-                height: stored.width,
-            }
-        } else {
-            stored
-        }
-    }
-
-    /// What was done, for the user.
-    pub fn describe(self) -> Option<String> {
-        let turn = match self.quarter_turns {
-            1 => Some("turned 90° clockwise"),
-            2 => Some("turned upside down"),
-            3 => Some("turned 90° counter-clockwise"),
-            _ => None,
-        };
-        match (turn, self.flipped) {
-            (None, false) => None,
-            (Some(turn), false) => Some(turn.to_owned()),
-            (None, true) => Some("mirrored".to_owned()),
-            (Some(turn), true) => Some(format!("mirrored and {turn}")),
-        }
-    }
-
-    /// Copies a stored picture (B, G, R) upright.
-    ///
-    /// Works in square blocks, so that reading down columns does not miss the cache on every
-    /// pixel.
-    pub(super) fn turn(
-        self,
-        stored: &[u8],
-        stored_stride: usize,
-        size: Geometry,
-        upright: &mut [u8],
-        upright_stride: usize,
-    ) {
-        const BLOCK: usize = 32;
-        let target = self.apply_to(size);
-        let source = self.source_of_pixels(size, stored_stride);
-        for block_y in (0..target.height).step_by(BLOCK) {
-            let rows = block_y..(block_y + BLOCK).min(target.height);
-            for block_x in (0..target.width).step_by(BLOCK) {
-                let columns = block_x..(block_x + BLOCK).min(target.width);
-                for y in rows.clone() {
-                    let row = &mut upright[y * upright_stride..][..3 * target.width];
-                    let block = &mut row[3 * columns.start..3 * columns.end];
-                    let mut from = source.at(columns.start, y);
-                    for pixel in block.as_chunks_mut::<3>().0 {
-                        let [blue, green, red] = pixel;
-                        let stored = &stored[from as usize..from as usize + 3];
-                        (*blue, *green, *red) = (stored[0], stored[1], stored[2]);
-                        from += source.per_column;
-                    }
+/// Copies a stored picture (B, G, R) upright.
+///
+/// Works in square blocks, so that reading down columns does not miss the cache on every
+/// pixel.
+pub(super) fn turn(
+    orientation: Orientation,
+    stored: &[u8],
+    stored_stride: usize,
+    size: Geometry,
+    turned: &mut [u8],
+    turned_stride: usize,
+) {
+    const BLOCK: usize = 32;
+    let target = upright(orientation, size);
+    let source = orientation.source((size.width, size.height), 3, stored_stride as isize);
+    for block_y in (0..target.height).step_by(BLOCK) {
+        let rows = block_y..(block_y + BLOCK).min(target.height);
+        for block_x in (0..target.width).step_by(BLOCK) {
+            let columns = block_x..(block_x + BLOCK).min(target.width);
+            for y in rows.clone() {
+                let row = &mut turned[y * turned_stride..][..3 * target.width];
+                let block = &mut row[3 * columns.start..3 * columns.end];
+                let mut from = source.at(columns.start, y);
+                for pixel in block.as_chunks_mut::<3>().0 {
+                    let [blue, green, red] = pixel;
+                    let stored = &stored[from as usize..from as usize + 3];
+                    (*blue, *green, *red) = (stored[0], stored[1], stored[2]);
+                    from += source.per_column;
                 }
             }
         }
-    }
-
-    /// Where the pixels of the upright picture lie in the stored one.
-    fn source_of_pixels(self, size: Geometry, stride: usize) -> Source {
-        let (width, height, stride) = (size.width as isize, size.height as isize, stride as isize);
-        // As if the stored picture were mirrored already: column x is then width - 1 - x.
-        let (first_column, column) = if self.flipped {
-            (3 * (width - 1), -3)
-        } else {
-            (0, 3)
-        };
-        let (last_column, last_row) = (first_column + column * (width - 1), stride * (height - 1));
-        match self.quarter_turns {
-            0 => Source {
-                first: first_column,
-                per_column: column,
-                per_row: stride,
-            },
-            1 => Source {
-                first: first_column + last_row,
-                per_column: -stride,
-                per_row: column,
-            },
-            2 => Source {
-                first: last_column + last_row,
-                per_column: -column,
-                per_row: -stride,
-            },
-            _ => Source {
-                first: last_column,
-                per_column: stride,
-                per_row: -column,
-            },
-        }
-    }
-}
-
-/// Byte offsets in a stored picture, as steps of the upright one.
-struct Source {
-    first: isize,
-    per_column: isize,
-    per_row: isize,
-}
-
-impl Source {
-    fn at(&self, x: usize, y: usize) -> isize {
-        self.first + self.per_column * x as isize + self.per_row * y as isize
     }
 }
 
@@ -177,16 +110,16 @@ mod tests {
             width: 3,
             height: 2,
         };
-        let target = orientation.apply_to(size);
-        let mut upright = vec![99; 18];
-        orientation.turn(&stored, 9, size, &mut upright, 3 * target.width);
-        upright.chunks(3).map(|p| p[0]).collect()
+        let target = upright(orientation, size);
+        let mut turned = vec![99; 18];
+        turn(orientation, &stored, 9, size, &mut turned, 3 * target.width);
+        turned.chunks(3).map(|p| p[0]).collect()
     }
 
     #[test]
     fn phone_portrait_is_a_quarter_turn_clockwise() {
         // The matrix that phones write for portrait: x goes down, y goes left.
-        let orientation = Orientation::from_matrix(&matrix(0, 1, -1, 0)).unwrap();
+        let orientation = from_matrix(&matrix(0, 1, -1, 0)).unwrap();
         assert_eq!(orientation.quarter_turns, 1);
         assert!(!orientation.flipped);
         assert_eq!(turned(orientation), [3, 0, 4, 1, 5, 2]);
@@ -194,14 +127,14 @@ mod tests {
 
     #[test]
     fn the_other_turns() {
-        let half = Orientation::from_matrix(&matrix(-1, 0, 0, -1)).unwrap();
+        let half = from_matrix(&matrix(-1, 0, 0, -1)).unwrap();
         assert_eq!(turned(half), [5, 4, 3, 2, 1, 0]);
-        let left = Orientation::from_matrix(&matrix(0, -1, 1, 0)).unwrap();
+        let left = from_matrix(&matrix(0, -1, 1, 0)).unwrap();
         assert_eq!(left.quarter_turns, 3);
         assert_eq!(turned(left), [2, 5, 1, 4, 0, 3]);
-        let none = Orientation::from_matrix(&matrix(1, 0, 0, 1)).unwrap();
+        let none = from_matrix(&matrix(1, 0, 0, 1)).unwrap();
         assert!(none.is_upright());
-        let mirror = Orientation::from_matrix(&matrix(-1, 0, 0, 1)).unwrap();
+        let mirror = from_matrix(&matrix(-1, 0, 0, 1)).unwrap();
         assert_eq!(turned(mirror), [2, 1, 0, 5, 4, 3]);
     }
 
@@ -218,11 +151,12 @@ mod tests {
             (0, -1, 1, 0),
             (0, -1, -1, 0),
         ] {
-            let orientation = Orientation::from_matrix(&matrix(a, b, c, d)).unwrap();
-            let target = orientation.apply_to(Geometry {
+            let orientation = from_matrix(&matrix(a, b, c, d)).unwrap();
+            let size = Geometry {
                 width: 3,
                 height: 2,
-            });
+            };
+            let target = upright(orientation, size);
             let mut expected = vec![0; 6];
             for y in 0..2_i32 {
                 for x in 0..3_i32 {
@@ -240,6 +174,6 @@ mod tests {
 
     #[test]
     fn a_short_matrix_is_no_matrix() {
-        assert_eq!(Orientation::from_matrix(&[1, 2, 3]), None);
+        assert_eq!(from_matrix(&[1, 2, 3]), None);
     }
 }

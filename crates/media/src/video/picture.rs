@@ -1,14 +1,19 @@
-//! A decoded picture into B, G, R pixels of a slot.
+//! A decoded picture into a slot: as it is, or as B, G, R pixels.
+//!
+//! Colours are ours wherever the format is known. Where it is not, and where pixels have to be made
+//! square, libswscale works, with flags that have it compute the same on every processor.
 
 use ffmpeg_next as ffmpeg;
 
+use faceau_vision::colour::{PictureFormat, TileBuffer};
 use ffmpeg::format::Pixel;
 use ffmpeg::frame::Video;
 use ffmpeg::software::scaling::{Context, Flags};
 
 use super::super::Geometry;
 use super::super::reader::{BufferTooSmall, SPARE_BYTES, check_buffer};
-use super::orientation::Orientation;
+use super::orientation::{self, Orientation};
+use super::planes::planes_of;
 use super::shape::Shape;
 
 /// A picture cannot be converted.
@@ -25,8 +30,9 @@ pub(super) enum ConvertError {
 pub(super) struct Converter {
     stretcher: Stretcher,
     scaler: Option<Scaler>,
-    /// The picture before it is turned; empty for upright videos.
+    /// Pixels that libswscale made, before they are turned.
     lying: Vec<u8>,
+    tiles: TileBuffer,
 }
 
 struct Scaler {
@@ -61,26 +67,58 @@ impl Converter {
         stride: impl Fn(usize) -> usize,
         pixels: &mut [u8],
     ) -> Result<Geometry, ConvertError> {
-        let size = orientation.apply_to(shape.shown);
+        let size = orientation::upright(orientation, shape.shown);
         check_buffer(size, &stride, pixels).map_err(ConvertError::Buffer)?;
-        let stretched;
-        let picture = if shape.shown == shape.stored {
-            picture
-        } else {
-            stretched = self.stretcher.stretch(picture, shape)?;
-            // Of some formats libswscale can read and not write pictures.
-            stretched.unwrap_or(picture)
-        };
+        let picture = self.stretcher.as_shown(picture, shape)?;
         let (scaler, lying) = (&mut self.scaler, &mut self.lying);
-        if orientation.is_upright() {
+        if let Some(planes) = planes_of(picture) {
+            let picture = self.tiles.picture(planes, orientation);
+            let rows = pixels.chunks_mut(stride(size.width)).take(size.height);
+            for (y, row) in rows.enumerate() {
+                row[..3 * size.width].copy_from_slice(picture.span(y, 0..size.width));
+            }
+        } else if orientation.is_upright() {
             to_bgr(scaler, picture, shape.shown, stride(size.width), pixels)?;
-            return Ok(size);
+        } else {
+            let lying_stride = stride(shape.shown.width);
+            lying.resize(lying_stride * shape.shown.height + SPARE_BYTES, 0);
+            to_bgr(scaler, picture, shape.shown, lying_stride, lying)?;
+            let turned_stride = stride(size.width);
+            orientation::turn(
+                orientation,
+                lying,
+                lying_stride,
+                shape.shown,
+                pixels,
+                turned_stride,
+            );
         }
-        let lying_stride = stride(shape.shown.width);
-        lying.resize(lying_stride * shape.shown.height + SPARE_BYTES, 0);
-        to_bgr(scaler, picture, shape.shown, lying_stride, lying)?;
-        orientation.turn(lying, lying_stride, shape.shown, pixels, stride(size.width));
         Ok(size)
+    }
+
+    /// Writes the planes of `picture`, in the shown size and not turned, one behind the other into
+    /// `bytes`, where they take no more room than pixels would. Returns their format; `None` where
+    /// the picture has to be [converted](Self::convert).
+    ///
+    /// # Errors
+    /// When libswscale refuses to make pixels square.
+    pub(super) fn pack(
+        &mut self,
+        picture: &Video,
+        shape: Shape,
+        bytes: &mut [u8],
+    ) -> Result<Option<PictureFormat>, ConvertError> {
+        let picture = self.stretcher.as_shown(picture, shape)?;
+        let Some(planes) = planes_of(picture) else {
+            return Ok(None);
+        };
+        let Geometry { width, height } = shape.shown;
+        let needed = planes.format().packed_bytes(width, height);
+        if needed > 3 * width * height || needed > bytes.len() {
+            return Ok(None);
+        }
+        planes.pack(bytes);
+        Ok(Some(planes.format()))
     }
 }
 
@@ -93,6 +131,19 @@ struct Stretcher {
 }
 
 impl Stretcher {
+    /// The picture in its shown size; as it is, where that is its size, or where its format is one that
+    /// libswscale can read and not write.
+    fn as_shown<'a>(
+        &'a mut self,
+        picture: &'a Video,
+        shape: Shape,
+    ) -> Result<&'a Video, ConvertError> {
+        if shape.shown == shape.stored {
+            return Ok(picture);
+        }
+        Ok(self.stretch(picture, shape)?.unwrap_or(picture))
+    }
+
     /// The picture in its shown size. `None` when pictures of its format cannot be made.
     fn stretch(&mut self, picture: &Video, shape: Shape) -> Result<Option<&Video>, ConvertError> {
         let format = picture.format();
@@ -124,7 +175,8 @@ impl Stretcher {
 }
 
 impl Scaler {
-    /// Bicubic, as OpenCV's video reader and FFmpeg's own program scale.
+    /// Bicubic, as OpenCV's video reader and FFmpeg's own program scale, but rounded in the same way on
+    /// every processor.
     fn new(kind: Kind, target: Pixel) -> Result<Self, ffmpeg::Error> {
         let Kind { format, from, to } = kind;
         let context = Context::get(
@@ -134,7 +186,7 @@ impl Scaler {
             target,
             to.width as u32,
             to.height as u32,
-            Flags::BICUBIC,
+            Flags::BICUBIC | Flags::ACCURATE_RND | Flags::BITEXACT,
         )?;
         Ok(Self { context, kind })
     }

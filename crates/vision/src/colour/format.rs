@@ -49,6 +49,29 @@ pub struct PictureFormat {
 }
 
 impl PictureFormat {
+    /// A number that stands for it in messages between processes.
+    pub fn code(self) -> u16 {
+        let Self {
+            chroma,
+            depth,
+            interleaved,
+            range,
+        } = self;
+        chroma as u16 | (depth as u16) << 4 | u16::from(interleaved) << 8 | (range as u16) << 12
+    }
+
+    /// The format with this [`code`](Self::code).
+    pub fn from_code(code: u16) -> Option<Self> {
+        let chromas = [Chroma::None, Chroma::Quarter, Chroma::Half, Chroma::Full];
+        let format = Self {
+            chroma: *chromas.get(usize::from(code & 15))?,
+            depth: *[Depth::Eight, Depth::Ten, Depth::TenHigh].get(usize::from(code >> 4 & 15))?,
+            interleaved: code >> 8 & 1 == 1,
+            range: *[Range::Limited, Range::Full].get(usize::from(code >> 12))?,
+        };
+        (format.code() == code).then_some(format)
+    }
+
     /// Bits of one value.
     pub fn bits(self) -> u32 {
         match self.depth {
@@ -252,6 +275,15 @@ mod tests {
             text,
             "plane 1 has 11 bytes in rows of 6; it should have 2 rows of 6"
         );
+    }
+
+    #[test]
+    fn a_code_stands_for_one_format() {
+        let known = (0..=u16::MAX).filter_map(|code| Some((code, PictureFormat::from_code(code)?)));
+        let known: Vec<_> = known.collect();
+        assert_eq!(known.len(), 4 * 3 * 2 * 2);
+        assert!(known.iter().all(|(code, format)| format.code() == *code));
+        assert_eq!(PictureFormat::from_code(NV12.code()), Some(NV12));
     }
 
     #[test]

@@ -131,6 +131,7 @@ impl Job {
             width,
             height,
             stride,
+            planes,
             unreadable,
             ..
         } = decoded;
@@ -146,6 +147,7 @@ impl Job {
             width: width as u32,
             height: height as u32,
             stride: stride as u32,
+            planes,
         };
         // From here on the slot is the worker's, whether or not it lives to read the message.
         lane.lend(slot.dispatch(), unreadable);
