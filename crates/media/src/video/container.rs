@@ -33,6 +33,12 @@ const RAW_FORMATS: [&str; 14] = [
     "cavsvideo",
 ];
 
+/// Whether files of this format of FFmpeg's are nothing but pictures. Images one after another have a
+/// format of their own for each kind, as in `jpeg_pipe`.
+fn is_bare(format: &str) -> bool {
+    RAW_FORMATS.contains(&format) || format.ends_with("_pipe")
+}
+
 /// An open file, with the number of its picture track.
 pub(super) struct Container {
     pub(super) input: Input,
@@ -96,8 +102,8 @@ impl Container {
 
     /// Whether files of this format hold no times: those that FFmpeg gives are made up.
     pub(super) fn is_without_times(&self) -> bool {
-        let name = self.input.format();
-        self.has_flag(ffmpeg::ffi::AVFMT_NOTIMESTAMPS) || RAW_FORMATS.contains(&name.name())
+        let name = self.input.format().name().to_owned();
+        self.has_flag(ffmpeg::ffi::AVFMT_NOTIMESTAMPS) || is_bare(&name)
     }
 
     /// Whether the clock may jump in files of this format.
@@ -203,5 +209,20 @@ pub(super) fn describe(error: ffmpeg::Error) -> String {
     match error {
         ffmpeg::Error::InvalidData => "its contents are not those of a video".to_owned(),
         other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_bare;
+
+    #[test]
+    fn streams_of_pictures_are_bare() {
+        for format in ["h264", "mjpeg", "jpeg_pipe", "png_pipe"] {
+            assert!(is_bare(format), "{format}");
+        }
+        for format in ["avi", "mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "mpegts"] {
+            assert!(!is_bare(format), "{format}");
+        }
     }
 }
