@@ -1,6 +1,6 @@
 //! Makes ONNX files of model files when they are installed, and checks what it made.
 //!
-//! [`convert`] is bytes in, bytes out; [`check`] runs what came out beside the original on made-up
+//! [`convert`] is bytes in, bytes out; [`check()`] runs what came out beside the original on made-up
 //! pictures. Where the files lie is the store's business (`faceau-models`), what runs them that of
 //! the workers.
 

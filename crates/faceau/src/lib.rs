@@ -2,7 +2,7 @@
 //!
 //! [`Settings`] say what is wanted; their default is a sensible run. A [`Session`] does it: tables are
 //! written as the command line writes them, an [`Observer`] is told of everything, and a [`Handle`]
-//! stops or pauses it from another thread. [`rows`] hands out the rows of one video instead.
+//! stops or pauses it from another thread. [`rows()`] hands out the rows of one video instead.
 //!
 //! Analysis happens in processes of the program `faceau-worker`, which lies where
 //! [`Settings::worker_program`] says or on the path.

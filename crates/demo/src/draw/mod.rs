@@ -1,6 +1,6 @@
 //! From surfaces to pixels: what is in front, how light falls, what the camera adds.
 //!
-//! Pictures are linear RGB until they are [`develop`]ed.
+//! Pictures are linear RGB until they are [`develop()`]ed.
 
 use glam::Vec3;
 

@@ -1,8 +1,8 @@
 //! One input, from its first frame to its outputs.
 //!
-//! [`run`] begins a job and [`active`] is its event loop; the files beside it are what it decides
-//! with ([`policy`]), what brings frames to a worker ([`lane`]), and what becomes of results
-//! ([`results`], [`merge`], [`pieces`]).
+//! [`run()`] begins a job and `active` is its event loop; the files beside it are what it decides
+//! with ([`policy`]), what brings frames to a worker (`lane`), and what becomes of results
+//! (`results`, `merge`, [`pieces`]).
 
 mod active;
 mod agreement;

@@ -29,9 +29,9 @@ pub fn euler_from_rotation(r: &Matrix3<f64>) -> [f64; 3] {
     ]
 }
 
-/// The rotation nearest to I + [ω]×, with ω in radians.
+/// The rotation nearest to `I + [ω]×`, with ω in radians.
 ///
-/// I + [ω]× leaves ω alone and acts on the plane across it as the complex number 1 + i|ω|, so its
+/// `I + [ω]×` leaves ω alone and acts on the plane across it as the complex number 1 + i|ω|, so its
 /// polar factor is the rotation about ω by atan |ω|; no decomposition is needed.
 pub(crate) fn small_rotation(w: Vector3<f64>) -> Matrix3<f64> {
     let cos = 1.0 / (1.0 + w.norm_squared()).sqrt();

@@ -1,8 +1,8 @@
 //! What a job does about what happens: a state machine without clocks, processes or pixels.
 //!
-//! [`Policy::handle`] takes an event and says what is to be done; [`super::active`] turns the
+//! [`Policy::handle`] takes an event and says what is to be done; `job/active.rs` turns the
 //! outside world into events and carries the actions out. Time comes in with the event. What the
-//! results are worth is decided elsewhere, in [`super::merge`]; which processes are started and
+//! results are worth is decided elsewhere, in `job/merge.rs`; which processes are started and
 //! killed, in [`crate::pool`].
 
 mod events;
