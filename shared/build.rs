@@ -13,6 +13,8 @@ fn main() {
         "shared",
         "models",
         "crates/inference",
+        "crates/measure",
+        "crates/pipelines",
         "crates/vision",
         "worker",
     ] {

@@ -87,6 +87,8 @@ pub struct FrameTiming {
     /// Processor time of sending the answer before: by the clock, it would hold the work of whoever it
     /// wakes, where cores are few.
     pub answering: u64,
+    /// Nanoseconds of each stage, by its number.
+    pub stages: [u32; FrameTiming::MOST_STAGES],
     count: u64,
     spans: [Span; FrameTiming::MOST_SPANS],
 }
@@ -94,6 +96,8 @@ pub struct FrameTiming {
 impl FrameTiming {
     /// Bytes of one in a slot.
     pub const BYTES: usize = size_of::<Self>();
+    /// No pipeline has more stages.
+    pub const MOST_STAGES: usize = 16;
     /// Spans that find room.
     pub const MOST_SPANS: usize = 96;
 

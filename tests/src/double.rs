@@ -7,7 +7,6 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use bytemuck::Zeroable;
 use faceau_vision::analysis::{FrameAnalysis, LANDMARKS};
 use faceau_vision::au::histogram::{FHOG_BINS, GEOMETRY_BINS};
 use faceau_vision::extras::Extras;
@@ -121,6 +120,10 @@ pub enum Misdeed {
     NotANumber,
     /// A histogram bin that does not exist.
     NoSuchBin,
+    /// Two faces where the pipeline has one.
+    TwoFaces,
+    /// A face whose values are longer than any.
+    TooLong,
     /// A descriptor that is not numbers, where one is wanted.
     NoDescriptor,
     /// Says that the frame cannot be analysed.
@@ -181,7 +184,7 @@ pub fn cells(frame: &BgrView<'_>) -> [f64; CELLS * CELLS] {
 /// Fills `out` with numbers that are made from the cells: the x of the first 64 landmarks are the
 /// cells' brightness, so that a table shows what the worker saw. A black frame has no face.
 pub fn measure(frame: &BgrView<'_>, number: u64, out: &mut FrameAnalysis) {
-    *out = FrameAnalysis::zeroed();
+    *out = FrameAnalysis::nothing();
     let cells = cells(frame);
     let at = |i: usize| cells[i % cells.len()];
     let mean = cells.iter().sum::<f64>() / cells.len() as f64;

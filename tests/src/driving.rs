@@ -4,16 +4,16 @@ use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Arc;
 
-use bytemuck::Zeroable;
+use faceau_measure::{Limits, Payload, Pipeline};
 use faceau_models::{ModelSet, Store, UnknownModels, pin};
+use faceau_pipelines::{Options, registry};
 use faceau_shared::protocol::{
-    Begin, Connection, FrameTask, FromWorker, Greeting, OpenFace3Setup, ProtocolError, Setup,
-    ToWorker,
+    Begin, Connection, FrameTask, FromWorker, Greeting, ProtocolError, Setup, ToWorker,
 };
+use faceau_shared::results::ResultLayout;
 use faceau_shared::ring::{FreeSlot, Ring, RingLayout};
-use faceau_shared::timing::FrameTiming;
-use faceau_vision::analysis::FrameAnalysis;
 use faceau_vision::image::BgrView;
 
 use crate::program::binary;
@@ -26,6 +26,7 @@ pub struct Worker {
     /// Its one slot, once it has a ring.
     slot: Option<FreeSlot>,
     ring: Option<Ring>,
+    pipeline: Option<Arc<dyn Pipeline>>,
 }
 
 impl Worker {
@@ -49,6 +50,7 @@ impl Worker {
             connection,
             slot: None,
             ring: None,
+            pipeline: None,
         }
     }
 
@@ -64,12 +66,11 @@ impl Worker {
     ) -> Option<Self> {
         let models = pin(&store.resolve(set).ok()?, UnknownModels::Allow).unwrap();
         let mut worker = Self::start();
+        let options = Options::default();
+        let definition = registry::of(set).unwrap();
+        let pipeline = definition.pipeline(&models.set, &options).unwrap();
         let setup = Setup {
-            openface3: (set == ModelSet::Openface3).then_some(OpenFace3Setup {
-                whole_frame: false,
-                landmarks: true,
-                as_facemirror: false,
-            }),
+            options: options.to_bytes(),
             ..Setup::cpu(models.set)
         };
         let Connection { reader, writer } = &mut worker.connection;
@@ -82,12 +83,14 @@ impl Worker {
             }
         }
         let bytes = RingLayout::frame_bytes(width, height);
-        let layout = RingLayout::new(1, bytes, FrameAnalysis::BYTES + FrameTiming::BYTES).unwrap();
+        let results = ResultLayout::new(&pipeline.limits(), 0).bytes();
+        let layout = RingLayout::new(1, bytes, results).unwrap();
         let (ring, mut slots) = Ring::create(layout).unwrap();
         writer.send(&ToWorker::Attach(layout)).unwrap();
         writer.send_descriptor(ring.descriptor()).unwrap();
         worker.slot = slots.pop();
         worker.ring = Some(ring);
+        worker.pipeline = Some(pipeline);
         Some(worker)
     }
 
@@ -96,12 +99,7 @@ impl Worker {
     ///
     /// # Panics
     /// When it does not.
-    pub fn analyse(
-        &mut self,
-        frame: &BgrView<'_>,
-        number: u64,
-        last: Option<&FrameAnalysis>,
-    ) -> Box<FrameAnalysis> {
+    pub fn analyse(&mut self, frame: &BgrView<'_>, number: u64, last: Option<&Payload>) -> Payload {
         let stride = RingLayout::row_stride(frame.width());
         let mut filling = self.slot.take().expect("it is here between frames").fill();
         for (y, row) in filling.pixels().chunks_mut(stride).enumerate() {
@@ -112,7 +110,7 @@ impl Worker {
         let mut queued = filling.queue();
         let begin = match last {
             Some(last) => {
-                queued.write_results(bytemuck::bytes_of(last));
+                queued.write_results(last.bytes());
                 Begin::Resume
             }
             None if number == 1 => Begin::Afresh,
@@ -135,12 +133,27 @@ impl Worker {
             other => panic!("{other:?}"),
         }
         let done = busy.done();
-        let mut analysis = Box::new(FrameAnalysis::zeroed());
-        done.read_results(bytemuck::bytes_of_mut(&mut *analysis));
+        let limits = self.limits();
+        let mut bytes = vec![0; limits.payload_bytes()];
+        done.read_results(&mut bytes);
         self.slot = Some(done.release());
-        // How long it took says nothing of the face.
-        analysis.stage_nanos.fill(0);
-        analysis
+        let mut payload = Payload::new(limits.record);
+        payload.read(&bytes, &limits).unwrap();
+        payload
+    }
+
+    fn limits(&self) -> Limits {
+        self.pipeline.as_ref().expect("it has one").limits()
+    }
+
+    /// Whether each face of a frame was found.
+    ///
+    /// # Panics
+    /// When it has no pipeline.
+    pub fn is_successful(&self, payload: &Payload) -> bool {
+        let pipeline = self.pipeline.as_ref().expect("it has one");
+        let mut faces = payload.faces().iter();
+        faces.all(|face| pipeline.is_successful(face))
     }
 
     /// Waits until it ends by itself.

@@ -42,6 +42,14 @@ fn a_worker_that_fails_once_is_replaced() {
         (Misdeed::WrongSlot, "which it did not have"),
         (Misdeed::NotANumber, "frame 137 make no sense: a landmark"),
         (Misdeed::NoSuchBin, "frame 137 make no sense: there is no"),
+        (
+            Misdeed::TwoFaces,
+            "frame 137 make no sense: the results have an",
+        ),
+        (
+            Misdeed::TooLong,
+            "frame 137 make no sense: the results have an",
+        ),
     ]
     .into_iter()
     .enumerate()

@@ -1,30 +1,33 @@
 //! The loop over frames: take a slot, analyse what is in it, leave the results there, say so.
 
+use faceau_measure::{BadPayload, FrameNumber, Payload};
+use faceau_pipelines::{Analyser, Extras};
 use faceau_shared::protocol::{Begin, Connection, FrameTask, FromWorker, ProtocolError, ToWorker};
+use faceau_shared::results::ResultLayout;
 use faceau_shared::ring::WorkerRing;
-use faceau_shared::timing::FrameTiming;
-use faceau_vision::analysis::FrameAnalysis;
 use faceau_vision::colour::TileBuffer;
-use faceau_vision::extras::Extras;
 
 use crate::picture::Picture;
-use crate::pipeline::Pipeline;
 use crate::sessions::{self, OpenedLater};
 use crate::watch::Watch;
 
 /// Analyses frames until the supervisor says stop or is gone.
 pub fn serve(
     connection: &mut Connection,
-    pipeline: &mut Pipeline,
+    analyser: &mut dyn Analyser,
     extras: Extras,
     watch: &mut Watch,
     opened_later: &OpenedLater,
 ) -> Result<(), ProtocolError> {
     let mut ring = None;
     let mut tracking = Tracking {
-        pipeline,
-        last: None,
+        results: ResultLayout::new(&analyser.limits(), extras.bytes()),
+        payload: Payload::new(analyser.limits().record),
+        has_last: false,
+        last: Payload::new(analyser.limits().record),
         tiles: TileBuffer::default(),
+        extras,
+        analyser,
     };
     loop {
         match connection.reader.receive()? {
@@ -40,7 +43,7 @@ pub fn serve(
                     .as_mut()
                     .ok_or_else(|| ProtocolError::Garbage("a frame without a ring".into()))?;
                 let FrameTask { slot, frame, .. } = task;
-                let answer = match analyse(ring, &mut tracking, extras, &task, watch) {
+                let answer = match analyse(ring, &mut tracking, &task, watch) {
                     Ok(()) => FromWorker::Done { slot, frame },
                     Err(reason) => FromWorker::FrameFailed {
                         slot,
@@ -64,74 +67,78 @@ pub fn serve(
 
 /// The pipeline, and what it can go on from when a frame fails.
 struct Tracking<'a> {
-    pipeline: &'a mut Pipeline,
-    /// The last analysis since tracking began.
-    last: Option<Box<FrameAnalysis>>,
+    analyser: &'a mut dyn Analyser,
+    results: ResultLayout,
+    extras: Extras,
+    /// Of the frame at hand.
+    payload: Payload,
+    /// Of the last frame that was analysed since tracking began, if there is one.
+    last: Payload,
+    has_last: bool,
     tiles: TileBuffer,
 }
 
 impl Tracking<'_> {
-    fn begin(&mut self, begin: Begin, analysis: &FrameAnalysis) {
+    /// Takes up what the frame begins with; `slot` holds what another tracker knew.
+    fn begin(&mut self, begin: Begin, slot: &[u8]) -> Result<(), String> {
         match begin {
             Begin::GoOn => {}
             Begin::Afresh => {
-                self.last = None;
-                self.pipeline.begin_segment();
+                self.has_last = false;
+                self.analyser.begin_segment();
             }
             Begin::Resume => {
-                self.remember(analysis);
-                self.pipeline.resume_after(analysis);
+                let limits = self.analyser.limits();
+                let read = self.last.read(slot, &limits);
+                let resumed = read
+                    .map_err(|BadPayload(reason)| reason)
+                    .and_then(|()| self.analyser.resume_after(self.last.faces()));
+                self.has_last = resumed.is_ok();
+                resumed.map_err(|reason| format!("it cannot go on: {reason}"))?;
             }
         }
-    }
-
-    fn remember(&mut self, analysis: &FrameAnalysis) {
-        match &mut self.last {
-            Some(last) => **last = *analysis,
-            None => self.last = Some(Box::new(*analysis)),
-        }
+        Ok(())
     }
 
     /// The last frame failed half-way: goes on as if it had not been there. The frames that follow
     /// may be waiting already, so the supervisor cannot say it.
     fn forget_failure(&mut self) {
-        match &self.last {
-            Some(last) => self.pipeline.resume_after(last),
-            None => self.pipeline.begin_segment(),
+        let resumed = self.has_last && self.analyser.resume_after(self.last.faces()).is_ok();
+        if !resumed {
+            self.analyser.begin_segment();
         }
     }
 }
 
-/// Analyses one frame in place: the pixels are read and the results written where they lie.
+/// Analyses one frame: the pixels are read where they lie, and the results put beside them.
 fn analyse(
     ring: &mut WorkerRing,
     tracking: &mut Tracking<'_>,
-    extras: Extras,
     task: &FrameTask,
     watch: &mut Watch,
 ) -> Result<(), String> {
     let mut slot = ring.take(task.slot).map_err(|e| e.to_string())?;
     let (pixels, results) = slot.split();
-    let (results, behind) = results
-        .split_at_mut_checked(FrameAnalysis::BYTES)
-        .filter(|(_, behind)| behind.len() >= extras.bytes() + FrameTiming::BYTES)
+    let [payload, extras, timing] = (tracking.results)
+        .split_mut(results)
         .ok_or("the slot has no room for the results")?;
-    let analysis = bytemuck::try_from_bytes_mut(results)
-        .map_err(|e| format!("the slot is not aligned: {e}"))?;
     // Before anything can fail: what follows goes on from here, whatever becomes of this frame.
-    tracking.begin(task.begin, analysis);
+    tracking.begin(task.begin, payload)?;
     if task.width == 0 {
         return Err("it has no pixels".into());
     }
+    let number = FrameNumber::new(task.frame).ok_or("frames count from 1")?;
     let picture = Picture::of(task, pixels, &mut tracking.tiles)?;
-    let analysed = (tracking.pipeline).analyse(&picture.view(), task.frame, analysis);
+    let analysed = (tracking.analyser).analyse(&picture.view(), number, &mut tracking.payload);
     if let Err(error) = analysed {
         tracking.forget_failure();
         return Err(error.to_string());
     }
-    tracking.remember(analysis);
-    let (behind, timing) = behind.split_at_mut(extras.bytes());
-    tracking.pipeline.write_extras(extras, analysis, behind);
-    watch.ended(tracking.pipeline.clock(), timing);
+    let bytes = tracking.payload.bytes();
+    payload[..bytes.len()].copy_from_slice(bytes);
+    std::mem::swap(&mut tracking.payload, &mut tracking.last);
+    tracking.has_last = true;
+    tracking.analyser.write_extras(tracking.extras, extras);
+    watch.ended(tracking.analyser.clock(), timing);
     Ok(())
 }

@@ -7,15 +7,14 @@
 //! With `--describe` it only says what it is and which engine it finds; `--simulate-accelerator` is
 //! for measurements.
 
-mod analyser;
 mod by_size;
 mod description;
 mod examination;
 mod frames;
 mod lifeline;
 mod networks;
+mod open_pipeline;
 mod picture;
-mod pipeline;
 mod sessions;
 mod simulation;
 mod tap;
@@ -27,9 +26,9 @@ use std::os::unix::net::UnixStream;
 use std::process::ExitCode;
 use std::time::Instant;
 
+use faceau_pipelines::Extras;
 use faceau_shared::protocol::{Connection, FromWorker, Greeting, ProtocolError, ToWorker};
 use faceau_shared::timing;
-use faceau_vision::extras::Extras;
 
 use sessions::OpenedLater;
 use timed::InferenceLog;
@@ -74,16 +73,17 @@ fn converse(started: Instant) -> Result<(), ProtocolError> {
         _ => return Err(ProtocolError::Garbage("set-up was expected".into())),
     };
     let (inferences, opened_later) = (InferenceLog::default(), OpenedLater::default());
-    let opened = match analyser::open(&setup, &inferences, &opened_later, &mut |level, text| {
-        connection.writer.send(&FromWorker::Log(level, text))
-    }) {
-        Ok(opened) => opened,
-        Err(error) => {
-            let reason = format!("{error:#}");
-            return connection.writer.send(&FromWorker::Refused(reason));
-        }
-    };
-    let (mut pipeline, mut report) = opened;
+    let opened =
+        match open_pipeline::open(&setup, &inferences, &opened_later, &mut |level, text| {
+            connection.writer.send(&FromWorker::Log(level, text))
+        }) {
+            Ok(opened) => opened,
+            Err(error) => {
+                let reason = format!("{error:#}");
+                return connection.writer.send(&FromWorker::Refused(reason));
+            }
+        };
+    let (mut analyser, mut report) = opened;
     report.startup_ms = started.elapsed().as_secs_f64() * 1e3;
     report.ready_at = timing::now();
     connection.writer.send(&FromWorker::Ready(report))?;
@@ -93,5 +93,11 @@ fn converse(started: Instant) -> Result<(), ProtocolError> {
     };
     let mut watch = Watch::start(inferences, setup.want_spans);
     let watch = &mut watch;
-    frames::serve(&mut connection, &mut pipeline, extras, watch, &opened_later)
+    frames::serve(
+        &mut connection,
+        &mut *analyser,
+        extras,
+        watch,
+        &opened_later,
+    )
 }

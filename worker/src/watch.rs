@@ -51,7 +51,9 @@ impl Watch {
         };
         let timing = &mut *self.timing;
         timing.clear_spans();
-        timing.analysing = stages.nanos().into_iter().map(u64::from).sum();
+        let nanos = stages.nanos();
+        timing.stages[..nanos.len()].copy_from_slice(&nanos);
+        timing.analysing = nanos.into_iter().map(u64::from).sum();
         timing.inference = self.inferences.nanos().min(timing.analysing);
         if self.wants_spans {
             let mut offset = since_received(stages.started());

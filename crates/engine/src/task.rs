@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use faceau_vision::analysis::FrameAnalysis;
+use faceau_measure::Payload;
 
 /// Names a task. Run-ons come before segments: results wait for them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,6 +23,6 @@ pub struct RunOn {
     pub number: u32,
     /// The frames, counted from 0.
     pub frames: Range<usize>,
-    /// What its tracker goes on from: its last analysis of a frame before the first.
-    pub after: Arc<FrameAnalysis>,
+    /// What its tracker goes on from: its last results before the first.
+    pub after: Arc<Payload>,
 }

@@ -1,16 +1,13 @@
 //! What must be in place before the first input: the models and the worker program.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use crate::settings::PipelineOptions;
 use faceau_engine::plan::ShortestSegment;
 use faceau_models::{
-    FoundSet, ModelSet, ModelsError, PinnedSet, Precision, ResolvedSet, Store, UnknownModels, id,
-    pin,
+    FoundSet, ModelSet, ModelsError, PinnedSet, Precision, ResolvedSet, Store, UnknownModels, pin,
 };
-use faceau_outputs::{Columns, OpenFace3Style, TableDesign};
-use faceau_vision::au::models::{AuModels, AuModelsError};
+use faceau_outputs::{Columns, TableDesign};
+use faceau_pipelines::{Definition, OpenError, Options, registry};
 
 /// Nothing can be done.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +29,12 @@ pub enum SetupError {
         /// What is wrong with it.
         reason: String,
     },
+    /// The pipeline cannot be set up.
+    #[error(transparent)]
+    Pipeline(OpenError),
+    /// A pipeline that does not know its own columns.
+    #[error("{0}")]
+    Columns(String),
     /// There is no worker program.
     #[error(
         "the worker program {} is missing; it belongs beside faceau-supervisor, please build or \
@@ -44,59 +47,44 @@ pub enum SetupError {
     },
 }
 
+impl From<OpenError> for SetupError {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::Models(error) => error.into(),
+            OpenError::BadModel { file, reason } => Self::BadModel { file, reason },
+            other => Self::Pipeline(other),
+        }
+    }
+}
+
 /// Model files, checked, and what the supervisor itself needs of them.
 pub struct Models {
     /// All files with the digests found.
     pub pinned: PinnedSet,
-    /// OpenFace 2.2's AU models, for the ordered stage of pipelines that use them.
-    pub au: Option<Arc<AuModels>>,
+    /// The pipeline that needs them.
+    pub definition: &'static dyn Definition,
 }
 
 impl Models {
     /// How long a segment must be for this pipeline's tracker.
     pub fn shortest_segment(&self) -> ShortestSegment {
-        match self.pinned.set.set {
-            ModelSet::Pfld | ModelSet::Demo | ModelSet::Openface3 => ShortestSegment::QUICK_START,
-            _ => ShortestSegment::SLOW_START,
-        }
-    }
-
-    /// What users must know of these models before they look at a table.
-    pub fn caution(&self) -> Option<&'static str> {
-        (self.pinned.set.set == ModelSet::Demo).then_some(
-            "the demo models know only the synthetic face of demo videos: what they say of real \
-             faces means nothing. For those, install real models (faceau-supervisor models list \
-             shows which there are) and leave out --pipeline demo",
-        )
-    }
-
-    /// The columns that the pipeline knows.
-    pub fn known_columns(&self) -> Columns {
-        match self.pinned.set.set {
-            ModelSet::Openface3 => Columns::known_to_openface3(),
-            // Those that place landmarks on the eyes, so that they know where these look.
-            ModelSet::OpenfaceClnf | ModelSet::OpenfaceCeclm | ModelSet::OpenfaceClm => {
-                Columns::known(true)
-            }
-            _ => Columns::known(false),
+        match self.definition.settles_quickly() {
+            true => ShortestSegment::QUICK_START,
+            false => ShortestSegment::SLOW_START,
         }
     }
 
     /// The table that the pipeline's results are written to.
-    pub fn table_design(&self, columns: Columns, options: &PipelineOptions) -> TableDesign {
-        match (&self.au, &options.openface3) {
-            (Some(models), _) => TableDesign::OpenFace2 {
-                models: Arc::clone(models),
-                columns,
-            },
-            (None, Some(options)) if options.as_facemirror() => {
-                TableDesign::OpenFace3(OpenFace3Style::FaceMirror)
-            }
-            (None, options) => TableDesign::OpenFace3(OpenFace3Style::Own {
-                columns,
-                closure: options.as_ref().is_some_and(|options| options.au45),
-            }),
-        }
+    ///
+    /// # Errors
+    /// When a model file that results need cannot be read or makes no sense.
+    pub fn table_design(
+        &self,
+        columns: &Columns,
+        options: &Options,
+    ) -> Result<TableDesign, SetupError> {
+        let pipeline = self.definition.pipeline(&self.pinned.set, options)?;
+        TableDesign::new(pipeline, columns).map_err(|error| SetupError::Columns(error.to_string()))
     }
 }
 
@@ -126,11 +114,10 @@ pub fn models(
         _ => pin(&find(&store, candidates, unneeded)?, unknown)?,
     };
     store.use_precision(&mut pinned.set, precision)?;
-    let au = match pinned.set.set {
-        ModelSet::Openface3 => None,
-        _ => Some(Arc::new(au_models(&pinned)?)),
-    };
-    Ok(Models { pinned, au })
+    Ok(Models {
+        definition: registry::of(pinned.set.set)?,
+        pinned,
+    })
 }
 
 /// Whether there are files of any of `candidates`' sets where files are looked for by default, in such
@@ -159,31 +146,6 @@ fn find(
         ModelsError::Missing { .. } => SetupError::Missing(error),
         other => other.into(),
     })
-}
-
-fn au_models(pinned: &PinnedSet) -> Result<AuModels, SetupError> {
-    let set = &pinned.set;
-    let list = set
-        .file(id::AU_VIDEO_PREDICTORS)
-        .ok_or_else(|| ModelsError::NotInSet {
-            set: set.set,
-            file: id::AU_VIDEO_PREDICTORS.to_owned(),
-        })?;
-    let text = set.read(id::AU_VIDEO_PREDICTORS)?;
-    let text = String::from_utf8_lossy(&text);
-    AuModels::load(&text, &mut |name| set.read_named_by(list, name)).map_err(|error| {
-        SetupError::BadModel {
-            file: list.name(),
-            reason: with_cause(&error),
-        }
-    })
-}
-
-fn with_cause(error: &AuModelsError) -> String {
-    match error {
-        AuModelsError::File { source, .. } => format!("{error}: {source}"),
-        AuModelsError::Format(_) => error.to_string(),
-    }
 }
 
 /// The name of the worker program.

@@ -84,6 +84,23 @@ impl<'a> Fields<'a> {
         Some(u32::from_le_bytes(*taken))
     }
 
+    /// A whole number of eight bytes.
+    pub fn u64(&mut self) -> Option<u64> {
+        let (taken, rest) = self.0.split_first_chunk()?;
+        self.0 = rest;
+        Some(u64::from_le_bytes(*taken))
+    }
+
+    /// A single-precision number.
+    pub fn f32(&mut self) -> Option<f32> {
+        self.u32().map(f32::from_bits)
+    }
+
+    /// A double-precision number.
+    pub fn f64(&mut self) -> Option<f64> {
+        self.u64().map(f64::from_bits)
+    }
+
     /// So many whole numbers of two bytes.
     pub fn u16s(&mut self, count: usize) -> Option<impl ExactSizeIterator<Item = u16> + 'a> {
         let words = self.bytes(2 * count)?.as_chunks::<2>().0;

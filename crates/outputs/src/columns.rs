@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use super::csv;
+use faceau_measure::Schema;
 
 /// Columns that are written together or not at all, in the order of OpenFace's table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,11 +53,6 @@ impl ColumnGroup {
             Self::Aus => "aus",
         }
     }
-
-    /// Whether it takes a pipeline that places landmarks on the eyes.
-    fn needs_eyes(self) -> bool {
-        matches!(self, Self::Gaze | Self::Eyes)
-    }
 }
 
 /// The groups of a table. Every table also has the frame's number, its time, the confidence and
@@ -89,15 +84,10 @@ impl fmt::Display for UnknownColumns {
 impl std::error::Error for UnknownColumns {}
 
 impl Columns {
-    /// All that a pipeline with OpenFace 2.2's table knows, with or without landmarks on the eyes.
-    pub fn known(eyes: bool) -> Self {
-        Self::those(|group| group != ColumnGroup::Emotion && (eyes || !group.needs_eyes()))
-    }
-
-    /// All that the OpenFace 3.0 pipeline knows.
-    pub fn known_to_openface3() -> Self {
-        use ColumnGroup::{Aus, Emotion, Gaze, Landmarks2d};
-        Self::those(|group| matches!(group, Gaze | Emotion | Landmarks2d | Aus))
+    /// All groups of a pipeline's columns.
+    pub fn known(schema: &Schema) -> Self {
+        let groups = schema.groups();
+        Self::those(|group| groups.iter().any(|known| known.name == group.name()))
     }
 
     /// The groups of `wanted`, or all that the pipeline knows when there are none.
@@ -132,20 +122,15 @@ impl Columns {
         }
     }
 
-    /// What stands between two columns, in the header and in rows.
-    pub fn separator(&self) -> &'static str {
-        if self.plain { "," } else { ", " }
+    /// Whether nothing but a comma stands between two columns.
+    pub fn is_plain(&self) -> bool {
+        self.plain
     }
 
     /// The groups by name.
     pub fn names(&self) -> Vec<String> {
         let wanted = ColumnGroup::ALL.iter().filter(|&&group| self.has(group));
         wanted.map(|group| group.name().to_owned()).collect()
-    }
-
-    /// Number of columns of the table.
-    pub fn count(&self) -> usize {
-        csv::count(self)
     }
 
     /// Whether the table has this group.
@@ -157,14 +142,25 @@ impl Columns {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use faceau_models::ModelSet;
+    use faceau_pipelines::registry;
+
+    /// What pipelines with and without landmarks on the eyes know.
+    fn known(eyes: bool) -> Columns {
+        let set = match eyes {
+            true => ModelSet::OpenfaceClnf,
+            false => ModelSet::Pfld,
+        };
+        Columns::known(&registry::of(set).unwrap().own_schema())
+    }
 
     #[test]
     fn without_a_wish_there_is_everything_that_is_known() {
-        let all = Columns::select(&[], Columns::known(true)).unwrap();
+        let all = Columns::select(&[], known(true)).unwrap();
         for group in ColumnGroup::ALL {
             assert_eq!(all.has(group), group != ColumnGroup::Emotion);
         }
-        let some = Columns::select(&[], Columns::known(false)).unwrap();
+        let some = Columns::select(&[], known(false)).unwrap();
         assert!(!some.has(ColumnGroup::Gaze) && !some.has(ColumnGroup::Eyes));
         assert!(some.has(ColumnGroup::Pose) && some.has(ColumnGroup::Aus));
     }
@@ -172,12 +168,12 @@ mod tests {
     #[test]
     fn what_is_wanted_must_be_known() {
         let wanted = [ColumnGroup::Aus, ColumnGroup::Gaze];
-        let columns = Columns::select(&wanted, Columns::known(true)).unwrap();
+        let columns = Columns::select(&wanted, known(true)).unwrap();
         for group in ColumnGroup::ALL {
             assert_eq!(columns.has(group), wanted.contains(&group));
         }
-        let error = Columns::select(&wanted, Columns::known(false)).unwrap_err();
+        let error = Columns::select(&wanted, known(false)).unwrap_err();
         assert!(error.to_string().contains("`gaze`"), "{error}");
-        assert!(Columns::select(&[ColumnGroup::Landmarks3d], Columns::known(false)).is_ok());
+        assert!(Columns::select(&[ColumnGroup::Landmarks3d], known(false)).is_ok());
     }
 }

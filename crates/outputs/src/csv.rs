@@ -1,234 +1,172 @@
-//! The columns of OpenFace 2.2's CSV, in its order and number formats.
+//! Rows as lines of comma-separated text, whatever the columns are: the one writer of all tables.
 //!
-//! Separator is a comma and a space, also in the header, unless a plain table is wanted. Groups of columns that the pipeline does
-//! not know are left out, rather than filled with zeros.
+//! What stands between cells, and how many digits a number has, the schema says. What is not known is
+//! `nan`.
 
-use std::io::Write;
+use faceau_measure::{Fields, Kind, Schema, Text};
 
-use faceau_vision::analysis::{FrameAnalysis, INTENSITIES, LANDMARKS, PRESENCES, SHAPE_MODES};
-use faceau_vision::gaze::EYE_LANDMARKS;
+use super::number::{push_f32, push_f64, push_integer, push_shortest};
 
-use super::number::{push_f32, push_integer};
-use super::{ColumnGroup, Columns};
-
-/// Names of the columns before the AUs, which are known as soon as a frame is analysed.
-fn frame_columns(columns: &Columns) -> Vec<String> {
-    let mut names: Vec<String> = ["frame", "face_id", "timestamp", "confidence", "success"]
-        .map(str::to_owned)
-        .into();
-    let mut add = |group, group_names: &mut dyn Iterator<Item = String>| {
-        if columns.has(group) {
-            names.extend(group_names);
-        }
-    };
-    let axes = |prefix: &'static str, axes: &'static [&'static str], count: usize| {
-        axes.iter()
-            .flat_map(move |axis| (0..count).map(move |i| format!("{prefix}{axis}_{i}")))
-    };
-    let gaze = [
-        "0_x", "0_y", "0_z", "1_x", "1_y", "1_z", "angle_x", "angle_y",
-    ];
-    add(
-        ColumnGroup::Gaze,
-        &mut gaze.iter().map(|name| format!("gaze_{name}")),
-    );
-    add(
-        ColumnGroup::Eyes,
-        &mut axes("eye_lmk_", &["x", "y", "X", "Y", "Z"], 2 * EYE_LANDMARKS),
-    );
-    let pose = ["Tx", "Ty", "Tz", "Rx", "Ry", "Rz"];
-    add(
-        ColumnGroup::Pose,
-        &mut pose.iter().map(|name| format!("pose_{name}")),
-    );
-    add(
-        ColumnGroup::Landmarks2d,
-        &mut axes("", &["x", "y"], LANDMARKS),
-    );
-    add(
-        ColumnGroup::Landmarks3d,
-        &mut axes("", &["X", "Y", "Z"], LANDMARKS),
-    );
-    let global = ["scale", "rx", "ry", "rz", "tx", "ty"].map(str::to_owned);
-    let modes = (0..SHAPE_MODES).map(|i| i.to_string());
-    add(
-        ColumnGroup::Params,
-        &mut global
-            .into_iter()
-            .chain(modes)
-            .map(|name| format!("p_{name}")),
-    );
-    names
+/// Columns beside each other whose values are written in the same way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Run {
+    kind: Kind,
+    text: Text,
+    count: usize,
 }
 
-/// Number of columns.
-pub(super) fn count(columns: &Columns) -> usize {
-    let aus = INTENSITIES + PRESENCES;
-    frame_columns(columns).len()
-        + if columns.has(ColumnGroup::Aus) {
-            aus
-        } else {
-            0
-        }
+/// Writes rows of a schema.
+#[derive(Debug)]
+pub struct CsvRows<'a> {
+    schema: &'a Schema,
+    separator: &'static str,
+    runs: Vec<Run>,
 }
 
-/// The header line. `intensities` and `presences` are the AU numbers in the order of the models.
-pub(super) fn header(columns: &Columns, intensities: &[u8], presences: &[u8]) -> String {
-    let mut names = frame_columns(columns);
-    if columns.has(ColumnGroup::Aus) {
-        names.extend(intensities.iter().map(|au| format!("AU{au:02}_r")));
-        names.extend(presences.iter().map(|au| format!("AU{au:02}_c")));
+impl<'a> CsvRows<'a> {
+    /// Will write these columns, with another separator than theirs if there is one.
+    pub fn new(schema: &'a Schema, separator: Option<&'static str>) -> Self {
+        let mut runs: Vec<Run> = Vec::new();
+        for column in schema.columns() {
+            let run = Run {
+                kind: column.kind,
+                text: column.text,
+                count: 1,
+            };
+            match runs.last_mut() {
+                Some(last) if (last.kind, last.text) == (run.kind, run.text) => last.count += 1,
+                _ => runs.push(run),
+            }
+        }
+        Self {
+            schema,
+            separator: separator.unwrap_or(schema.layout().separator),
+            runs,
+        }
     }
-    names.join(columns.separator())
-}
 
-/// Appends the columns before the AUs for frame `frame` (counted from 1), without a line end.
-pub(super) fn push_frame(
-    row: &mut Vec<u8>,
-    columns: &Columns,
-    frame: u64,
-    seconds: f64,
-    analysis: &FrameAnalysis,
-) {
-    push_integer(row, frame);
-    // The face's number is always 0: one face is followed.
-    // Writing into a vector cannot fail.
-    let separator = columns.separator();
-    let _ = write!(row, "{separator}0{separator}{seconds:.3}");
-    let push_all = |row: &mut Vec<u8>, values: &[f32], decimals| {
-        for &value in values {
-            row.extend_from_slice(separator.as_bytes());
-            push_f32(row, value, decimals);
+    /// The header's line.
+    pub fn header(&self) -> Vec<u8> {
+        let columns = self.schema.columns().iter();
+        let names: Vec<&str> = columns.map(|column| column.name.as_str()).collect();
+        (names.join(self.separator) + self.schema.layout().line_end).into_bytes()
+    }
+
+    /// Appends the line of the row in `bytes`, which has exactly these columns.
+    pub fn push(&self, bytes: &[u8], line: &mut Vec<u8>) {
+        let mut fields = Fields::of(bytes);
+        for (number, run) in self.runs.iter().enumerate() {
+            for place in 0..run.count {
+                if number + place > 0 {
+                    line.extend_from_slice(self.separator.as_bytes());
+                }
+                // A row that is too short is not one of this schema; nothing is read beyond it.
+                if push_cell(run, &mut fields, line).is_none() {
+                    return;
+                }
+            }
         }
-    };
-    push_all(row, &[analysis.confidence], 2);
-    row.extend_from_slice(separator.as_bytes());
-    push_integer(row, analysis.success.into());
-    if columns.has(ColumnGroup::Gaze) {
-        push_all(row, analysis.gaze.as_flattened(), 6);
-        push_all(row, &analysis.gaze_angle, 3);
-    }
-    if columns.has(ColumnGroup::Eyes) {
-        push_all(row, &analysis.eye_landmarks, 1);
-        push_all(row, &analysis.eye_landmarks_3d, 1);
-    }
-    if columns.has(ColumnGroup::Pose) {
-        let (translation, rotation) = analysis.pose.split_at(3);
-        for value in translation {
-            let _ = write!(row, "{separator}{value:.1}");
-        }
-        for value in rotation {
-            let _ = write!(row, "{separator}{value:.3}");
-        }
-    }
-    if columns.has(ColumnGroup::Landmarks2d) {
-        push_all(row, &analysis.landmarks, 1);
-    }
-    if columns.has(ColumnGroup::Landmarks3d) {
-        push_all(row, &analysis.landmarks_3d, 1);
-    }
-    if columns.has(ColumnGroup::Params) {
-        push_all(row, &analysis.global, 3);
-        push_all(row, &analysis.local, 3);
+        line.extend_from_slice(self.schema.layout().line_end.as_bytes());
     }
 }
 
-/// Appends the AU columns, if there are to be any, and the line end.
-pub(super) fn push_aus(
-    row: &mut Vec<u8>,
-    columns: &Columns,
-    intensities: &[f64; INTENSITIES],
-    presences: &[f64; PRESENCES],
-) {
-    if columns.has(ColumnGroup::Aus) {
-        let separator = columns.separator();
-        for value in intensities.iter().chain(presences) {
-            let _ = write!(row, "{separator}{value:.2}");
+#[inline]
+fn push_cell(run: &Run, fields: &mut Fields<'_>, line: &mut Vec<u8>) -> Option<()> {
+    match (run.kind, run.text) {
+        (Kind::Single, Text::Digits(digits)) => {
+            push_f32(line, fields.f32()?, digits.into());
+        }
+        (Kind::Double, Text::Digits(digits)) => push_f64(line, fields.f64()?, digits.into()),
+        (Kind::Single, Text::Shortest) => push_shortest(line, fields.f32()?.into()),
+        (Kind::Double, Text::Shortest) => push_shortest(line, fields.f64()?),
+        (Kind::Whole, _) => push_integer(line, fields.u64()?),
+        (Kind::Word(words), _) => {
+            let place = fields.u32()? as usize;
+            line.extend_from_slice(words.get(place).unwrap_or(&"nan").as_bytes());
         }
     }
-    row.push(b'\n');
+    Some(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bytemuck::Zeroable;
+    use faceau_measure::{
+        Face, FrameIndex, FrameTime, Payload, Pipeline, Row, StageContext, Track, Value, Values,
+    };
+    use faceau_pipelines::openface2::{OpenFace2Results, record as record2};
+    use faceau_pipelines::openface3::{OpenFace3Results, record as record3};
+    use faceau_pipelines::{OpenFace3, openface2};
+    use faceau_vision::analysis::FrameAnalysis;
+    use std::sync::Arc;
 
-    const INTENSITY_AUS: [u8; INTENSITIES] =
-        [1, 2, 4, 5, 6, 7, 9, 10, 12, 14, 15, 17, 20, 23, 25, 26, 45];
-    const PRESENCE_AUS: [u8; PRESENCES] = [
-        1, 2, 4, 5, 6, 7, 9, 10, 12, 14, 15, 17, 20, 23, 25, 26, 28, 45,
-    ];
+    /// The lines that a stage makes of frames, each 40 ms after the one before, with the header.
+    fn lines(
+        pipeline: &dyn Pipeline,
+        frames: &[Payload],
+        separator: Option<&'static str>,
+    ) -> Vec<String> {
+        let folder = tempfile::tempdir().unwrap();
+        let context = StageContext {
+            folder: folder.path(),
+            frame_rate: Some(15.0),
+        };
+        let mut stage = pipeline.ordered_stage(&context).unwrap();
+        let csv = CsvRows::new(pipeline.schema(), separator);
+        let mut rows = Vec::new();
+        for (index, payload) in frames.iter().enumerate() {
+            let mut row = Row::default();
+            let time = FrameTime {
+                index: FrameIndex(index),
+                seconds: index as f64 / 25.0,
+            };
+            let face = payload.faces().iter().next().unwrap();
+            stage.push(time, Track(0), face, &mut row).unwrap();
+            rows.push(row);
+        }
+        let mut late = stage.finish().unwrap();
+        let mut lines = vec![csv.header()];
+        for row in &mut rows {
+            late.next(Track(0), row).unwrap();
+            let mut line = Vec::new();
+            csv.push(row.bytes(), &mut line);
+            lines.push(line);
+        }
+        let text = |line: Vec<u8>| String::from_utf8(line).unwrap();
+        lines.into_iter().map(text).collect()
+    }
 
-    fn table(columns: &Columns) -> (String, String) {
-        let header = header(columns, &INTENSITY_AUS, &PRESENCE_AUS);
-        let mut row = Vec::new();
-        push_frame(&mut row, columns, 12, 0.4004, &FrameAnalysis::zeroed());
-        push_aus(&mut row, columns, &[0.125; INTENSITIES], &[1.0; PRESENCES]);
-        (header, String::from_utf8(row).unwrap())
+    fn payload(
+        encode: fn(&FrameAnalysis, Track, &mut Payload),
+        analysis: &FrameAnalysis,
+    ) -> Payload {
+        let mut payload = Payload::new(0);
+        encode(analysis, Track(0), &mut payload);
+        payload
+    }
+
+    fn openface2(has_eyes: bool) -> OpenFace2Results {
+        let models = Arc::new(faceau_vision::testing::au_models());
+        OpenFace2Results::new(models, has_eyes)
     }
 
     #[test]
     fn header_and_rows_have_the_same_columns() {
-        let eyes = 2 * 3 + 2 + 56 * 5;
-        for (columns, count) in [
-            (Columns::known(true), 714),
-            (Columns::known(false), 714 - eyes),
-            (
-                Columns::select(&[ColumnGroup::Aus], Columns::known(true)).unwrap(),
-                5 + 35,
-            ),
-            (
-                Columns::select(&[ColumnGroup::Eyes], Columns::known(true)).unwrap(),
-                5 + 280,
-            ),
-            (
-                Columns::select(&[ColumnGroup::Landmarks3d], Columns::known(false)).unwrap(),
-                5 + 204,
-            ),
-        ] {
-            let (header, row) = table(&columns);
-            assert_eq!(header.split(", ").count(), count, "{columns:?}");
-            assert_eq!(columns.count(), count);
-            assert_eq!(row.split(", ").count(), count, "{columns:?}");
-            assert!(row.starts_with("12, 0, 0.400, 0.00, 0, 0.0") || count == 40);
-            assert!(row.ends_with('\n'));
+        let nothing = payload(record2::encode, &FrameAnalysis::nothing());
+        for has_eyes in [true, false] {
+            let pipeline = openface2(has_eyes);
+            let lines = lines(&pipeline, std::slice::from_ref(&nothing), None);
+            let count = pipeline.schema().columns().len();
+            for line in &lines {
+                assert_eq!(line.split(", ").count(), count);
+                assert!(line.ends_with('\n'));
+            }
+            assert!(
+                lines[1].starts_with("1, 0, 0.000, 0.00, 0, 0.0"),
+                "{}",
+                lines[1]
+            );
         }
-    }
-
-    #[test]
-    fn columns_are_in_openfaces_order() {
-        let (header, row) = table(&Columns::known(true));
-        assert!(header.starts_with(
-            "frame, face_id, timestamp, confidence, success, gaze_0_x, gaze_0_y, gaze_0_z, gaze_1_x"
-        ));
-        for neighbours in [
-            "gaze_1_z, gaze_angle_x, gaze_angle_y, eye_lmk_x_0",
-            "eye_lmk_x_55, eye_lmk_y_0",
-            "eye_lmk_y_55, eye_lmk_X_0",
-            "eye_lmk_Z_55, pose_Tx, pose_Ty, pose_Tz, pose_Rx, pose_Ry, pose_Rz, x_0",
-            "y_67, X_0",
-            "Z_67, p_scale, p_rx, p_ry, p_rz, p_tx, p_ty, p_0",
-            "p_33, AU01_r",
-            "AU45_r, AU01_c",
-        ] {
-            assert!(header.contains(neighbours), "{neighbours}");
-        }
-        assert!(header.ends_with("AU28_c, AU45_c"));
-        assert!(
-            row.starts_with("12, 0, 0.400, 0.00, 0, 0.000000, "),
-            "{row}"
-        );
-        assert!(row.ends_with(", 1.00\n"));
-    }
-
-    #[test]
-    fn a_plain_table_is_the_same_without_the_spaces() {
-        let (header, row) = table(&Columns::known(true));
-        let (plain_header, plain_row) = table(&Columns::known(true).plain());
-        assert_eq!(plain_header, header.replace(", ", ","));
-        assert_eq!(plain_row, row.replace(", ", ","));
-        assert!(!plain_header.contains(' ') && !plain_row.contains(' '));
     }
 
     /// What OpenFace wrote, read and written again, is the same text: names, order and formats.
@@ -241,47 +179,160 @@ mod tests {
         let path = std::path::Path::new(&reference).join("openface/default.csv");
         let text = std::fs::read_to_string(path).unwrap();
         let mut lines = text.lines();
-        let columns = Columns::known(true);
-        assert_eq!(
-            lines.next().unwrap(),
-            header(&columns, &INTENSITY_AUS, &PRESENCE_AUS)
+        let schema = openface2::columns::schema(
+            true,
+            &openface2::columns::INTENSITIES,
+            &openface2::columns::PRESENCES,
         );
+        let csv = CsvRows::new(&schema, None);
+        let header = String::from_utf8(csv.header()).unwrap();
+        assert_eq!(lines.next().unwrap(), header.trim_end());
         for line in lines {
-            let values: Vec<f64> = line.split(", ").map(|v| v.parse().unwrap()).collect();
-            let mut rest = &values[..];
-            let mut take = |count: usize| {
-                let (taken, left) = rest.split_at(count);
-                rest = left;
-                taken
-            };
-            let copy = |to: &mut [f32], from: &[f64]| {
-                to.iter_mut()
-                    .zip(from)
-                    .for_each(|(to, &from)| *to = from as f32);
-            };
-            let mut a = FrameAnalysis::zeroed();
-            let (first, seconds) = (take(2)[0], take(1)[0]);
-            copy(std::slice::from_mut(&mut a.confidence), take(1));
-            a.success = take(1)[0] as u32;
-            copy(a.gaze.as_flattened_mut(), take(6));
-            copy(&mut a.gaze_angle, take(2));
-            copy(&mut a.eye_landmarks, take(112));
-            copy(&mut a.eye_landmarks_3d, take(168));
-            a.pose.copy_from_slice(take(6));
-            copy(&mut a.landmarks, take(136));
-            copy(&mut a.landmarks_3d, take(204));
-            copy(&mut a.global, take(6));
-            copy(&mut a.local, take(34));
-            let mut row = Vec::new();
-            push_frame(&mut row, &columns, first as u64, seconds, &a);
-            let (intensities, presences) = (take(17), take(18));
-            push_aus(
-                &mut row,
-                &columns,
-                intensities.try_into().unwrap(),
-                presences.try_into().unwrap(),
-            );
-            assert_eq!(String::from_utf8(row).unwrap().trim_end(), line);
+            let mut row = Row::default();
+            for (column, cell) in schema.columns().iter().zip(line.split(", ")) {
+                match column.kind {
+                    Kind::Whole => row.whole(cell.parse().unwrap()),
+                    Kind::Single => row.singles(&[cell.parse().unwrap()]),
+                    Kind::Double => row.doubles(&[cell.parse().unwrap()]),
+                    Kind::Word(_) => panic!("there are no words in it"),
+                }
+            }
+            let mut written = Vec::new();
+            csv.push(row.bytes(), &mut written);
+            assert_eq!(String::from_utf8(written).unwrap().trim_end(), line);
         }
+    }
+
+    fn seen() -> FrameAnalysis {
+        let mut analysis = FrameAnalysis::nothing();
+        (analysis.success, analysis.confidence) = (1, 0.975);
+        let part = &mut analysis.openface3;
+        part.aus = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, f32::NAN];
+        part.emotions[3] = 5.0;
+        part.gaze = [0.125, -0.25];
+        part.landmarks = std::array::from_fn(|i| i as f32 / 4.0);
+        (part.has_landmarks, part.has_closure, part.closure) = (1, 1, 3.0);
+        analysis
+    }
+
+    fn openface3(
+        as_facemirror: bool,
+        frames: &[FrameAnalysis],
+        separator: Option<&'static str>,
+    ) -> Vec<String> {
+        let pipeline = OpenFace3Results::new(OpenFace3 {
+            as_facemirror,
+            ..OpenFace3::default()
+        });
+        let frames: Vec<Payload> = frames.iter().map(|a| payload(record3::encode, a)).collect();
+        lines(&pipeline, &frames, separator)
+    }
+
+    /// The cell of a row in the column of this name.
+    fn cell<'a>(lines: &'a [String], row: usize, name: &str) -> &'a str {
+        let mut names = lines[0].trim_end().split(", ");
+        let place = names.position(|n| n == name);
+        let place = place.unwrap_or_else(|| panic!("no column {name}"));
+        lines[1 + row].trim_end().split(", ").nth(place).unwrap()
+    }
+
+    #[test]
+    fn our_own_table_says_what_was_measured() {
+        let table = openface3(false, &[seen(), FrameAnalysis::nothing(), seen()], None);
+        assert_eq!(table[0].split(", ").count(), 5 + 2 + 9 + 196 + 36);
+        for (name, value) in [
+            ("frame", "1"),
+            ("timestamp", "0.000"),
+            ("confidence", "0.9750"),
+            ("success", "1"),
+            ("gaze_pitch", "-0.2500"),
+            ("emotion", "surprise"),
+            ("x_1", "0.25"),
+            ("y_97", "48.75"),
+            ("AU09_r", "0.5000"),
+            ("AU12_r", "0.6000"),
+            ("AU26_r", "nan"),
+            ("AU15_r", "nan"),
+            ("AU45_r", "3.0000"),
+            ("AU06_c", "0.00"),
+            ("AU09_c", "1.00"),
+            ("AU26_c", "nan"),
+            ("AU45_c", "nan"),
+        ] {
+            assert_eq!(cell(&table, 0, name), value, "{name}");
+        }
+        assert_eq!(
+            (cell(&table, 1, "success"), cell(&table, 1, "confidence")),
+            ("0", "0.0000")
+        );
+        let mut lost = table[2].trim_end().split(", ").skip(5);
+        assert!(lost.all(|value| value == "nan"));
+        assert_eq!(cell(&table, 2, "timestamp"), "0.080");
+    }
+
+    #[test]
+    fn a_plain_table_is_the_same_without_the_spaces() {
+        let spaced = openface3(false, &[seen()], None).concat();
+        let plain = openface3(false, &[seen()], Some(",")).concat();
+        assert_eq!(plain, spaced.replace(", ", ","));
+        assert!(!plain.contains(' '));
+    }
+
+    #[test]
+    fn facemirrors_table_is_its_own_to_the_byte() {
+        let nothing = FrameAnalysis::nothing();
+        let lines = openface3(true, &[nothing, seen(), nothing], None);
+        assert!(lines[0].starts_with("frame,face_id,timestamp,confidence,success,AU01_r"));
+        assert!(lines[0].ends_with("AU45_c\r\n"));
+        let expected = "1,0,0.06666666666666667,0.9750000238418579,1,0.10000000149011612,\
+                        0.20000000298023224,0.30000001192092896,nan,0.4000000059604645,nan,nan,nan,\
+                        0.5,nan,0.6000000238418579,nan,nan,0.699999988079071,nan,nan,nan,3.0"
+            .to_owned()
+            + &",nan".repeat(18)
+            + "\r\n";
+        assert_eq!(lines[2], expected);
+        let expected = "2,0,0.13333333333333333,0.0,0,0.0,0.0,0.0,nan,0.0,nan,nan,nan,\
+                        0.0,nan,0.0,nan,nan,0.0,nan,0.0,nan,nan"
+            .to_owned()
+            + &",nan".repeat(18)
+            + "\r\n";
+        assert_eq!(lines[3], expected);
+    }
+
+    #[test]
+    fn au45_is_smoothed_over_measured_frames() {
+        let mut open = seen();
+        open.openface3.closure = 0.0;
+        let table = openface3(false, &[seen(), FrameAnalysis::nothing(), open], None);
+        let au45 = [0, 1, 2].map(|row| cell(&table, row, "AU45_r"));
+        assert_eq!(au45, ["3.0000", "nan", "1.0000"]);
+    }
+
+    /// Rows can also be read by their columns, which is what other formats do.
+    #[test]
+    fn rows_are_numbers_before_they_are_text() {
+        let pipeline = openface2(false);
+        let folder = tempfile::tempdir().unwrap();
+        let context = StageContext {
+            folder: folder.path(),
+            frame_rate: None,
+        };
+        let mut stage = pipeline.ordered_stage(&context).unwrap();
+        let mut analysis = FrameAnalysis::nothing();
+        analysis.pose[1] = 12.345_678;
+        let payload = payload(record2::encode, &analysis);
+        let face: Face<'_> = payload.faces().iter().next().unwrap();
+        let mut row = Row::default();
+        let time = FrameTime {
+            index: FrameIndex(11),
+            seconds: 0.4,
+        };
+        stage.push(time, Track(3), face, &mut row).unwrap();
+        let values: Vec<_> = Values::of(pipeline.schema().early(), row.bytes()).collect();
+        let value = |name: &str| values.iter().find(|(c, _)| c.name == name).unwrap().1;
+        assert_eq!(value("frame"), Value::Whole(12));
+        assert_eq!(value("face_id"), Value::Whole(3));
+        assert_eq!(value("timestamp"), Value::Double(0.4));
+        assert_eq!(value("pose_Ty"), Value::Double(12.345_678));
     }
 }

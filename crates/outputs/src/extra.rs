@@ -4,7 +4,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use faceau_vision::extras::Extras;
+use faceau_pipelines::Extras;
 
 use super::aligned::AlignedFaces;
 use super::hog::HogFile;
@@ -14,6 +14,8 @@ use super::{OutputError, OutputPaths};
 #[derive(Debug)]
 pub struct ExtraOutputs {
     extras: Extras,
+    /// Extras of a face of which there are none.
+    zeros: Vec<u8>,
     hog: Option<HogFile>,
     faces: Option<AlignedFaces>,
 }
@@ -28,6 +30,7 @@ impl ExtraOutputs {
         let (hog, aligned) = (paths.hog.as_deref(), paths.aligned.as_deref());
         Ok(Self {
             extras: paths.extras(),
+            zeros: vec![0; paths.extras().bytes()],
             hog: hog
                 .map(|path| HogFile::create(path, workshop))
                 .transpose()?,
@@ -37,11 +40,22 @@ impl ExtraOutputs {
         })
     }
 
-    /// Writes the extras of frame `frame`, counted from 1; frames come in order.
+    /// Writes the extras of a face of frame `frame`, counted from 1; frames come in order. `bytes` are
+    /// those of all its faces, of which this is the one at `place`; without any, zeros are written.
     ///
     /// # Errors
     /// When the disk is full or fails.
-    pub fn push(&mut self, frame: u64, success: bool, bytes: &[u8]) -> io::Result<()> {
+    pub fn push(
+        &mut self,
+        frame: u64,
+        success: bool,
+        place: usize,
+        bytes: &[u8],
+    ) -> io::Result<()> {
+        let bytes = match bytes {
+            [] => &self.zeros,
+            bytes => self.extras.of_face(place, bytes),
+        };
         let (fhog, face) = self.extras.split(bytes);
         if let Some(hog) = &mut self.hog {
             hog.push(success, fhog)?;

@@ -13,8 +13,7 @@ pub(super) fn push_f32(text: &mut Vec<u8>, value: f32, decimals: u32) {
     // product rounds the exact value.
     let scaled = (f64::from(value) * scale as f64).round_ties_even();
     if scaled.is_nan() || scaled.abs() >= 1e15 {
-        // Writing into a vector cannot fail.
-        let _ = write!(text, "{:.*}", decimals as usize, value);
+        push_f64(text, value.into(), decimals as usize);
         return;
     }
     if value.is_sign_negative() {
@@ -32,6 +31,34 @@ pub(super) fn push_f32(text: &mut Vec<u8>, value: f32, decimals: u32) {
             unit /= 10;
         }
     }
+}
+
+/// The same for a double-precision number. What is no number is `nan`.
+pub(super) fn push_f64(text: &mut Vec<u8>, value: f64, decimals: usize) {
+    // Writing into a vector cannot fail.
+    let _ = match value.is_finite() {
+        true => write!(text, "{value:.decimals$}"),
+        false => write!(text, "nan"),
+    };
+}
+
+/// Appends a number as Python's `repr` writes it: the shortest text that reads back as the same
+/// number.
+pub(super) fn push_shortest(text: &mut Vec<u8>, value: f64) {
+    let size = value.abs();
+    // Writing into a vector cannot fail.
+    let _ = if value.is_nan() {
+        write!(text, "nan")
+    } else if size != 0.0 && !(1e-4..1e16).contains(&size) && size.is_finite() {
+        // One digit before the point, and an exponent of at least two digits.
+        let spelled = format!("{value:e}");
+        let (digits, exponent) = spelled.split_once('e').unwrap_or((&spelled, "0"));
+        let sign = if exponent.starts_with('-') { '-' } else { '+' };
+        let exponent = exponent.trim_start_matches('-');
+        write!(text, "{digits}e{sign}{exponent:0>2}")
+    } else {
+        write!(text, "{value:?}")
+    };
 }
 
 /// Appends a whole number.
@@ -68,9 +95,29 @@ mod tests {
         assert_eq!(pushed(1e20, 1), "100000002004087734272.0");
     }
 
+    #[test]
+    fn numbers_are_written_as_python_writes_them() {
+        for (value, text) in [
+            (0.0, "0.0"),
+            (1.0, "1.0"),
+            (0.1 + 0.2, "0.30000000000000004"),
+            (1e-4, "0.0001"),
+            (1.5e-5, "1.5e-05"),
+            (1e-10, "1e-10"),
+            (1e16, "1e+16"),
+            (123_456_789_012_345.6, "123456789012345.6"),
+            (f64::NAN, "nan"),
+        ] {
+            let mut row = Vec::new();
+            push_shortest(&mut row, value);
+            assert_eq!(String::from_utf8(row).unwrap(), text);
+        }
+    }
+
     proptest! {
         #[test]
         fn as_the_standard_library_writes_it(value: f32, decimals in 0_u32..7) {
+            prop_assume!(value.is_finite());
             prop_assert_eq!(pushed(value, decimals), format!("{:.*}", decimals as usize, value));
         }
 

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use faceau_media::is_aligned_face;
-use faceau_vision::extras::Extras;
+use faceau_pipelines::Extras;
 
 use super::destination::demand_plain;
 use faceau_system::disk;

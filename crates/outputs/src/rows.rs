@@ -1,22 +1,21 @@
-//! Rows on their way to a table.
+//! Rows on their way to a table, as numbers.
 //!
 //! Some columns of a row can be final only when the last frame is known, others are at once. These
 //! go into a file without a name as they come, so that memory does not grow with the video and
 //! nothing is left behind whatever happens; at the end each row is completed.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, BufWriter, Seek, SeekFrom, Write};
+use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
-use super::unfinished::write_in;
-use super::{OutputError, OutputPaths};
+use faceau_measure::Track;
 
-/// The beginnings of rows, on disk.
+/// The beginnings of rows, on disk: the number of the track, then the values, as long in every row.
 #[derive(Debug)]
 pub struct RowSpool {
     file: BufWriter<File>,
-    row: Vec<u8>,
     rows: usize,
+    length: usize,
 }
 
 impl RowSpool {
@@ -27,53 +26,82 @@ impl RowSpool {
     pub fn create_in(folder: &Path) -> io::Result<Self> {
         Ok(Self {
             file: BufWriter::with_capacity(1 << 18, tempfile::tempfile_in(folder)?),
-            row: Vec::new(),
             rows: 0,
+            length: 0,
         })
     }
 
-    /// Appends the next row, which `write` writes without a line end.
+    /// Appends the next row, one of `track`. All rows have the same length.
     ///
     /// # Errors
     /// When the disk is full or fails.
-    pub fn push(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> io::Result<()> {
-        self.row.clear();
-        write(&mut self.row);
-        self.row.push(b'\n');
-        self.file.write_all(&self.row)?;
+    pub fn push(&mut self, track: Track, row: &[u8]) -> io::Result<()> {
+        debug_assert!(self.rows == 0 || row.len() == self.length);
+        self.length = row.len();
+        self.file.write_all(&track.0.to_le_bytes())?;
+        self.file.write_all(row)?;
         self.rows += 1;
         Ok(())
     }
 
-    /// Number of rows so far.
-    pub fn rows(&self) -> usize {
-        self.rows
-    }
-
-    /// Writes the table: `header`, then each row as `complete` completes it, line ends included.
+    /// Reads the rows back, from the first one on.
     ///
     /// # Errors
-    /// When the spool cannot be read or the table not be written; there is no table then.
-    pub fn finish(
-        self,
-        paths: &OutputPaths,
-        header: &str,
-        mut complete: impl FnMut(&mut Vec<u8>) -> io::Result<()>,
-    ) -> Result<(), OutputError> {
-        write_in(paths.workshop(), &paths.csv, |table| {
-            let mut spool = self.file.into_inner().map_err(io::Error::from)?;
-            spool.seek(SeekFrom::Start(0))?;
-            let mut spool = BufReader::with_capacity(1 << 18, spool);
-            table.write_all(header.as_bytes())?;
-            let mut row = self.row;
-            for _ in 0..self.rows {
-                row.clear();
-                spool.read_until(b'\n', &mut row)?;
-                row.pop();
-                complete(&mut row)?;
-                table.write_all(&row)?;
-            }
-            Ok(())
+    /// When the disk is full or fails.
+    pub fn read(self) -> io::Result<SpooledRows> {
+        let mut file = self.file.into_inner().map_err(io::Error::from)?;
+        file.seek(SeekFrom::Start(0))?;
+        Ok(SpooledRows {
+            file: BufReader::with_capacity(1 << 18, file),
+            left: self.rows,
+            length: self.length,
         })
+    }
+}
+
+/// Rows that are read back.
+#[derive(Debug)]
+pub struct SpooledRows {
+    file: BufReader<File>,
+    left: usize,
+    length: usize,
+}
+
+impl SpooledRows {
+    /// Puts the next row into `row` and returns its track; `None` after the last one.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn next(&mut self, row: &mut Vec<u8>) -> io::Result<Option<Track>> {
+        if self.left == 0 {
+            return Ok(None);
+        }
+        self.left -= 1;
+        let mut track = [0; 4];
+        self.file.read_exact(&mut track)?;
+        row.resize(self.length, 0);
+        self.file.read_exact(row)?;
+        Ok(Some(Track(u32::from_le_bytes(track))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_come_back_with_their_tracks() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut spool = RowSpool::create_in(folder.path()).unwrap();
+        for (track, row) in [(0, b"abc"), (7, b"def"), (0, b"ghi")] {
+            spool.push(Track(track), row).unwrap();
+        }
+        let mut rows = spool.read().unwrap();
+        let mut row = b"something longer".to_vec();
+        for (track, expected) in [(0, b"abc"), (7, b"def"), (0, b"ghi")] {
+            assert_eq!(rows.next(&mut row).unwrap(), Some(Track(track)));
+            assert_eq!(row, expected);
+        }
+        assert_eq!(rows.next(&mut row).unwrap(), None);
     }
 }

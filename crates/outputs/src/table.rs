@@ -1,69 +1,81 @@
-//! A table in the making: the pipeline's ordered stage and the rows, behind one face for all
-//! pipelines.
+//! A table in the making: the pipeline's ordered stage makes values final, a spool keeps them as
+//! numbers until all are, and then they are written.
 //!
-//! Frames come in order. What their columns are is in [`super::csv`] and [`super::openface3`].
+//! What the columns are only the pipeline's schema says; how they become text is in [`super::csv`].
 
-use std::io;
+use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
 
-use faceau_vision::analysis::FrameAnalysis;
-use faceau_vision::au::models::{AuModel, AuModels};
-use faceau_vision::au::temporal::{AuValues, ScoreLog, TemporalStage};
+use faceau_measure::{
+    Face, FrameTime, OrderedStage, Pipeline, Row, Schema, Selection, StageContext, Track,
+    UnknownGroup,
+};
 
-use super::openface3::{OpenFace3Rows, OpenFace3Style};
-use super::{ColumnGroup, Columns, OutputError, OutputPaths, RowSpool, csv};
+use super::csv::CsvRows;
+use super::unfinished::write_in;
+use super::{Columns, OutputError, OutputPaths, RowSpool};
 
 /// What a table is made of, whatever the input.
 #[derive(Debug, Clone)]
-pub enum TableDesign {
-    /// OpenFace 2.2's table.
-    OpenFace2 {
-        /// The AU models, for the ordered stage.
-        models: Arc<AuModels>,
-        /// Its columns.
-        columns: Columns,
-    },
-    /// The OpenFace 3.0 pipeline's table.
-    OpenFace3(OpenFace3Style),
+pub struct TableDesign {
+    pipeline: Arc<dyn Pipeline>,
+    selection: Selection,
+    /// What stands between its columns, if not what the pipeline says.
+    separator: Option<&'static str>,
 }
 
 impl TableDesign {
-    /// Whether intensities of action units are measured against the input's own frames.
+    /// The table of `pipeline`, with the groups of `columns` as far as it has these.
+    ///
+    /// # Errors
+    /// When the pipeline does not know a group of its own.
+    pub fn new(pipeline: Arc<dyn Pipeline>, columns: &Columns) -> Result<Self, UnknownGroup> {
+        let known = pipeline.schema().groups();
+        let wanted = columns.names();
+        let wanted: Vec<&String> = wanted
+            .iter()
+            .filter(|name| known.iter().any(|group| group.name == **name))
+            .collect();
+        Ok(Self {
+            selection: pipeline.schema().select(&wanted)?,
+            pipeline,
+            separator: columns.is_plain().then_some(","),
+        })
+    }
+
+    /// Who makes the results.
+    pub fn pipeline(&self) -> Arc<dyn Pipeline> {
+        Arc::clone(&self.pipeline)
+    }
+
+    /// Whether values depend on all frames of the input, as intensities of action units that are
+    /// measured against these do.
     pub fn is_relative_to_input(&self) -> bool {
-        match self {
-            Self::OpenFace2 { columns, .. } => columns.has(ColumnGroup::Aus),
-            Self::OpenFace3(_) => false,
-        }
+        !self.schema().late().is_empty()
     }
 
     /// Number of columns.
     pub fn columns(&self) -> usize {
-        match self {
-            Self::OpenFace2 { columns, .. } => columns.count(),
-            Self::OpenFace3(style) => {
-                let header = OpenFace3Rows::new(*style, None).header();
-                header.split(',').count()
-            }
-        }
+        self.schema().columns().len()
+    }
+
+    /// The columns.
+    pub fn schema(&self) -> &Schema {
+        self.selection.schema()
     }
 }
 
 /// A table that is being filled.
 #[derive(Debug)]
 pub struct Table {
+    design: TableDesign,
+    stage: Box<dyn OrderedStage>,
     spool: RowSpool,
-    rows: Rows,
-}
-
-#[derive(Debug)]
-enum Rows {
-    OpenFace2 {
-        models: Arc<AuModels>,
-        columns: Columns,
-        temporal: Box<TemporalStage>,
-    },
-    OpenFace3(OpenFace3Rows),
+    /// The row at hand, with all columns, and what is left of it.
+    row: Row,
+    selected: Vec<u8>,
+    frames: usize,
 }
 
 impl Table {
@@ -73,86 +85,61 @@ impl Table {
     /// # Errors
     /// When the system refuses.
     pub fn begin(design: &TableDesign, folder: &Path, frame_rate: Option<f64>) -> io::Result<Self> {
-        let rows = match design {
-            TableDesign::OpenFace2 { models, columns } => {
-                let log = ScoreLog::in_file(tempfile::tempfile_in(folder)?);
-                Rows::OpenFace2 {
-                    models: Arc::clone(models),
-                    columns: *columns,
-                    temporal: Box::new(TemporalStage::new(Arc::clone(models), log)),
-                }
-            }
-            TableDesign::OpenFace3(style) => {
-                Rows::OpenFace3(OpenFace3Rows::new(*style, frame_rate))
-            }
-        };
+        let context = StageContext { folder, frame_rate };
         Ok(Self {
+            stage: design.pipeline.ordered_stage(&context)?,
+            design: design.clone(),
             spool: RowSpool::create_in(folder)?,
-            rows,
+            row: Row::default(),
+            selected: Vec::new(),
+            frames: 0,
         })
     }
 
-    /// Takes the next frame: its number counted from 0, its time in seconds since the first.
+    /// Takes the next face, which was checked, as that of `track`.
     ///
     /// # Errors
     /// When the disk is full or fails.
-    pub fn push(&mut self, frame: usize, seconds: f64, analysis: &FrameAnalysis) -> io::Result<()> {
-        match &mut self.rows {
-            Rows::OpenFace2 {
-                columns, temporal, ..
-            } => {
-                // Its bins were checked when it came, so it is a record that can be.
-                temporal.push(&analysis.into())?;
-                let number = frame as u64 + 1;
-                self.spool
-                    .push(|row| csv::push_frame(row, columns, number, seconds, analysis))
-            }
-            Rows::OpenFace3(rows) => self
-                .spool
-                .push(|row| rows.push_frame(row, frame, seconds, analysis)),
-        }
+    pub fn push(&mut self, frame: FrameTime, track: Track, face: Face<'_>) -> io::Result<()> {
+        self.row.clear();
+        self.stage.push(frame, track, face, &mut self.row)?;
+        self.selected.clear();
+        let selection = &self.design.selection;
+        selection.take_early(self.row.bytes(), &mut self.selected);
+        self.spool.push(track, &self.selected)
     }
 
-    /// Number of frames so far.
-    pub fn rows(&self) -> usize {
-        self.spool.rows()
+    /// All faces of a frame have been taken.
+    pub fn end_frame(&mut self) {
+        self.frames += 1;
+    }
+
+    /// Number of frames so far, with or without faces.
+    pub fn frames(&self) -> usize {
+        self.frames
     }
 
     /// Writes the table.
     ///
     /// # Errors
     /// When what waited cannot be read or the table not be written; there is no table then.
-    pub fn finish(self, paths: &OutputPaths) -> Result<(), OutputError> {
-        match self.rows {
-            Rows::OpenFace2 {
-                models,
-                columns,
-                mut temporal,
-            } => {
-                let numbers = |models: &[AuModel]| models.iter().map(|m| m.au).collect::<Vec<_>>();
-                let header = csv::header(
-                    &columns,
-                    &numbers(models.intensities()),
-                    &numbers(models.presences()),
-                );
-                let mut series = temporal.finish().map_err(OutputError::on(&paths.csv))?;
-                self.spool.finish(paths, &(header + "\n"), |row| {
-                    let ended = || io::Error::other("a row has no action units");
-                    let AuValues {
-                        intensities,
-                        presences,
-                    } = series.next().ok_or_else(ended)??;
-                    csv::push_aus(row, &columns, &intensities, &presences);
-                    Ok(())
-                })
+    pub fn finish(mut self, paths: &OutputPaths) -> Result<(), OutputError> {
+        write_in(paths.workshop(), &paths.csv, |file| {
+            let csv = CsvRows::new(self.design.schema(), self.design.separator);
+            let mut late = self.stage.finish()?;
+            let mut rows = self.spool.read()?;
+            let mut text = csv.header();
+            file.write_all(&text)?;
+            while let Some(track) = rows.next(&mut self.selected)? {
+                self.row.clear();
+                late.next(track, &mut self.row)?;
+                let selection = &self.design.selection;
+                selection.take_late(self.row.bytes(), &mut self.selected);
+                text.clear();
+                csv.push(&self.selected, &mut text);
+                file.write_all(&text)?;
             }
-            Rows::OpenFace3(rows) => {
-                let (header, line_end) = (rows.header(), rows.line_end());
-                self.spool.finish(paths, &(header + line_end), |row| {
-                    row.extend_from_slice(line_end.as_bytes());
-                    Ok(())
-                })
-            }
-        }
+            Ok(())
+        })
     }
 }

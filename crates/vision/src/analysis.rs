@@ -108,6 +108,11 @@ pub struct FrameAnalysis {
 }
 
 impl FrameAnalysis {
+    /// What is known where no face was ever found: zeros.
+    pub fn nothing() -> Self {
+        Self::zeroed()
+    }
+
     /// Bytes of one analysis in a ring slot.
     pub const BYTES: usize = size_of::<Self>();
 

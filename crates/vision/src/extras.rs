@@ -36,6 +36,14 @@ impl Extras {
             }
     }
 
+    /// The extras of the face at `place` of a frame, out of those of all its faces.
+    ///
+    /// # Panics
+    /// When there are fewer faces.
+    pub fn of_face(self, place: usize, bytes: &[u8]) -> &[u8] {
+        &bytes[place * self.bytes()..][..self.bytes()]
+    }
+
     /// The descriptor's bytes and the face's, each empty if not wanted.
     ///
     /// # Panics

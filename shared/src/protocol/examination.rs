@@ -6,7 +6,6 @@
 
 use std::fmt;
 
-use faceau_models::{ModelSet, id};
 use serde::{Deserialize, Serialize};
 
 use super::Setup;
@@ -104,32 +103,8 @@ impl GraphReport {
     }
 }
 
-impl Setup {
-    /// The networks that the inference engine will run, by the identifiers of their models.
-    pub fn networks(&self) -> Vec<&'static str> {
-        match (self.models.set, self.openface3) {
-            (ModelSet::Pfld | ModelSet::Demo, _) => vec![id::RETINAFACE, id::PFLD],
-            (ModelSet::Openface3, options) => {
-                let detects = !options.is_some_and(|options| options.whole_frame);
-                let places_landmarks = options.is_none_or(|options| options.landmarks);
-                let detector = detects.then_some(id::RETINAFACE);
-                let landmarks = places_landmarks.then_some(id::OPENFACE3_STAR);
-                (detector.into_iter())
-                    .chain([id::OPENFACE3_MTL])
-                    .chain(landmarks)
-                    .collect()
-            }
-            // OpenFace's own tracker has kernels of its own.
-            _ => Vec::new(),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use faceau_models::ResolvedSet;
-
-    use super::super::OpenFace3Setup;
     use super::*;
 
     #[test]
@@ -141,22 +116,5 @@ mod tests {
         };
         assert!(!graph(4, 40).is_torn());
         assert!(graph(5, 0).is_torn() && graph(0, 80).is_torn());
-    }
-
-    #[test]
-    fn only_networks_that_will_run_are_named() {
-        let mut setup = Setup::cpu(ResolvedSet {
-            set: ModelSet::Openface3,
-            files: Vec::new(),
-        });
-        assert_eq!(setup.networks().len(), 3);
-        setup.openface3 = Some(OpenFace3Setup {
-            whole_frame: true,
-            landmarks: false,
-            as_facemirror: false,
-        });
-        assert_eq!(setup.networks(), [id::OPENFACE3_MTL]);
-        setup.models.set = ModelSet::OpenfaceClnf;
-        assert!(setup.networks().is_empty());
     }
 }

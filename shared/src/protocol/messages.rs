@@ -34,15 +34,11 @@ pub struct Setup {
     pub places: BTreeMap<String, String>,
     /// The pipeline, by its set of model files, each with the digest it must have.
     pub models: ResolvedSet,
-    /// Look for the face in the whole frame every so many frames; 0 = only when needed.
-    pub redetect_every: u32,
-    /// What the OpenFace 3.0 pipeline is to do, where it is the one.
-    pub openface3: Option<OpenFace3Setup>,
-    /// What is known of the camera.
-    pub camera: CameraSetup,
+    /// What the pipeline is told, in its own words.
+    pub options: Vec<u8>,
     /// Folder into which the inputs of networks are written, for calibration.
     pub dump_inputs: Option<PathBuf>,
-    /// Whether each frame's FHOG descriptor is wanted behind its analysis.
+    /// Whether each frame's FHOG descriptor is wanted behind its payload.
     pub want_fhog: bool,
     /// Whether each frame's aligned face is wanted behind these.
     pub want_aligned: bool,
@@ -54,14 +50,12 @@ pub struct Setup {
 }
 
 impl Setup {
-    /// These models with default options, all on the processor.
+    /// These models on the processor, without any options.
     pub fn cpu(models: ResolvedSet) -> Self {
         Self {
             places: BTreeMap::new(),
             models,
-            redetect_every: 0,
-            openface3: None,
-            camera: CameraSetup::default(),
+            options: Vec::new(),
             dump_inputs: None,
             want_fhog: false,
             want_aligned: false,
@@ -71,28 +65,6 @@ impl Setup {
     }
 }
 
-/// What is known of the camera, in pixels; the rest is assumed for each frame's size.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-pub struct CameraSetup {
-    /// Focal lengths along x and y.
-    pub focal: Option<[f64; 2]>,
-    /// Principal point, x.
-    pub cx: Option<f64>,
-    /// Principal point, y.
-    pub cy: Option<f64>,
-}
-
-/// What the OpenFace 3.0 pipeline is to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OpenFace3Setup {
-    /// The whole frame is the face, and nothing looks for one.
-    pub whole_frame: bool,
-    /// Landmarks are placed and the closure of the eyes is measured.
-    pub landmarks: bool,
-    /// Results are as FaceMirror's, not as the networks were trained.
-    pub as_facemirror: bool,
-}
-
 /// What a tracker should know when it sees a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Begin {
@@ -100,7 +72,7 @@ pub enum Begin {
     GoOn,
     /// Nothing.
     Afresh,
-    /// What another tracker knew after the frame before, whose analysis lies in the slot where the
+    /// What another tracker knew after the frame before, whose payload lies in the slot where the
     /// results will be.
     Resume,
 }

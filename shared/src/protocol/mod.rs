@@ -15,12 +15,12 @@ pub use connection::{Connection, Greeting, MessageReader, MessageWriter, Protoco
 pub use description::{EngineDescription, WorkerDescription};
 pub use examination::{Examination, FormTrial, GraphReport, Station, Trial, Verdict};
 pub use messages::{
-    Begin, CameraSetup, FrameTask, FromWorker, LogLevel, OpenFace3Setup, SessionReport, Setup,
-    SlotPlanes, ToWorker, WorkerReport,
+    Begin, FrameTask, FromWorker, LogLevel, SessionReport, Setup, SlotPlanes, ToWorker,
+    WorkerReport,
 };
 
 /// Version of the messages. Changes whenever their meaning or layout does.
-pub const PROTOCOL_VERSION: u32 = 3;
+pub const PROTOCOL_VERSION: u32 = 4;
 
 /// Names the build: version and a hash of the sources whose types travel between processes.
 pub fn build_id() -> &'static str {

@@ -48,7 +48,8 @@ impl OpenFace3Args {
 mod tests {
     use clap::Parser;
 
-    use faceau::settings::{PipelineOptions, UnsuitableOptions, worker_options};
+    use faceau::settings::{PipelineOptions, UnsuitableOptions};
+    use faceau_events::CameraOptions;
     use faceau_models::{ModelSet, id};
 
     use crate::commands::Program;
@@ -64,7 +65,7 @@ mod tests {
         assert_eq!((fast.redetect_every, fast.openface3), (0, None));
         let three = options(ModelSet::Openface3, &["--au45"]).unwrap();
         assert_eq!(three.redetect_every, 1);
-        let setup = worker_options(&three.openface3.unwrap());
+        let setup = three.told(&CameraOptions::default()).openface3;
         assert!(setup.landmarks && !setup.whole_frame && !setup.as_facemirror);
         for (args, landmarks, au45) in [
             (&["--no-au45"][..], false, false),
@@ -74,7 +75,7 @@ mod tests {
             (&["--columns", "aus"], true, true),
         ] {
             let options = options(ModelSet::Openface3, args).unwrap();
-            let unneeded = options.unneeded_models();
+            let unneeded = options.unneeded_models(ModelSet::Openface3);
             let star = unneeded.contains(&id::OPENFACE3_STAR);
             assert_eq!(star, !landmarks, "{args:?}");
             let options = options.openface3.unwrap();
@@ -92,7 +93,7 @@ mod tests {
             "facemirror",
         ];
         let three = options(ModelSet::Openface3, &args).unwrap();
-        let setup = worker_options(&three.openface3.unwrap());
+        let setup = three.told(&CameraOptions::default()).openface3;
         assert!(!setup.landmarks && setup.whole_frame && setup.as_facemirror);
     }
 

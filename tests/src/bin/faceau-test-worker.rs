@@ -16,10 +16,14 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
+use faceau_measure::{Limits, Payload, Track};
+use faceau_models::ModelSet;
+use faceau_pipelines::{Extras, Options, openface2, openface3, registry};
 use faceau_shared::protocol::{
     Connection, Examination, FormTrial, FrameTask, FromWorker, GraphReport, Greeting,
     ProtocolError, SessionReport, ToWorker, Trial, Verdict, WorkerReport,
 };
+use faceau_shared::results::ResultLayout;
 use faceau_shared::ring::WorkerRing;
 use faceau_shared::timing;
 use faceau_tests::double::{
@@ -29,7 +33,6 @@ use faceau_vision::analysis::FrameAnalysis;
 use faceau_vision::colour::TileBuffer;
 
 use crate::picture::Picture;
-use faceau_vision::extras::Extras;
 use rustix::process::{Signal, getpid, kill_process};
 
 fn main() {
@@ -78,9 +81,12 @@ fn converse(orders: &Orders) -> Result<(), ProtocolError> {
         Start::Hangs => hang(),
         _ => {}
     }
+    let pipeline = registry::of(setup.models.set).expect("there is such a pipeline");
+    let options = Options::from_bytes(&setup.options).expect("the options are clear");
+    let networks = pipeline.networks(&options);
     connection.writer.send(&FromWorker::Ready(WorkerReport {
         runtime: "worker double".to_owned(),
-        sessions: (setup.networks().into_iter())
+        sessions: (networks.into_iter())
             .map(|network| SessionReport {
                 model: network.to_owned(),
                 place: setup.places.get(network).cloned().unwrap_or("cpu".into()),
@@ -107,7 +113,33 @@ fn converse(orders: &Orders) -> Result<(), ProtocolError> {
         fhog: setup.want_fhog,
         aligned_face: setup.want_aligned,
     };
-    serve(&mut connection, orders, extras)
+    let pipeline = pipeline
+        .pipeline(&setup.models, &options)
+        .expect("the models are there");
+    let measuring = Measuring {
+        is_openface3: setup.models.set == ModelSet::Openface3,
+        limits: pipeline.limits(),
+        extras,
+    };
+    serve(&mut connection, orders, &measuring)
+}
+
+/// How results are handed over.
+struct Measuring {
+    is_openface3: bool,
+    limits: Limits,
+    extras: Extras,
+}
+
+impl Measuring {
+    fn encode(&self, analysis: &FrameAnalysis) -> Payload {
+        let mut payload = Payload::new(self.limits.record);
+        match self.is_openface3 {
+            true => openface3::record::encode(analysis, Track(0), &mut payload),
+            false => openface2::record::encode(analysis, Track(0), &mut payload),
+        }
+        payload
+    }
 }
 
 /// Tries out what it is told to, with the results that it is told.
@@ -166,7 +198,7 @@ fn examine(
 fn serve(
     connection: &mut Connection,
     orders: &Orders,
-    extras: Extras,
+    measuring: &Measuring,
 ) -> Result<(), ProtocolError> {
     let mut ring = None;
     let mut hoard = Vec::new();
@@ -181,7 +213,7 @@ fn serve(
                 if orders.grows_by > 0 {
                     hoard.push(vec![1_u8; orders.grows_by]);
                 }
-                let answer = work(ring, &task, orders, extras, connection)?;
+                let answer = work(ring, &task, orders, measuring, connection)?;
                 connection.writer.send(&answer)?;
             }
             ToWorker::Stop if orders.ignores_stop => {}
@@ -195,7 +227,7 @@ fn work(
     ring: &mut WorkerRing,
     task: &FrameTask,
     orders: &Orders,
-    extras: Extras,
+    measuring: &Measuring,
     connection: &mut Connection,
 ) -> Result<FromWorker, ProtocolError> {
     let FrameTask { slot, frame, .. } = *task;
@@ -211,10 +243,19 @@ fn work(
     }
     let mut tiles = TileBuffer::default();
     let picture = Picture::of(task, pixels, &mut tiles).expect("a frame");
-    let (results, behind) = results.split_at_mut(FrameAnalysis::BYTES);
-    let results: &mut FrameAnalysis = bytemuck::from_bytes_mut(results);
-    measure(&picture.view(), frame, results);
-    write_extras(frame, results.success != 0, extras, behind);
+    let extras = measuring.extras;
+    let layout = ResultLayout::new(&measuring.limits, extras.bytes());
+    let [room, behind, _] = layout.split_mut(results).expect("there is room");
+    let mut analysis = FrameAnalysis::nothing();
+    measure(&picture.view(), frame, &mut analysis);
+    let mut put = |payload: &Payload| {
+        let bytes = payload.bytes();
+        let length = bytes.len().min(room.len());
+        room[..length].copy_from_slice(&bytes[..length]);
+    };
+    let payload = measuring.encode(&analysis);
+    put(&payload);
+    write_extras(frame, analysis.success != 0, extras, behind);
     if orders.frame_takes > 0 {
         std::thread::sleep(Duration::from_millis(orders.frame_takes));
     }
@@ -270,12 +311,29 @@ fn work(
             done
         }
         Some(Misdeed::NotANumber) => {
-            results.landmarks[5] = f32::NAN;
+            analysis.landmarks[5] = f32::NAN;
+            analysis.openface3.has_landmarks = 1;
+            analysis.openface3.landmarks[5] = f32::NAN;
+            put(&measuring.encode(&analysis));
             done
         }
         Some(Misdeed::NoSuchBin) => {
-            results.has_bins = 1;
-            results.fhog_bins[11] = u16::MAX;
+            analysis.has_bins = 1;
+            analysis.fhog_bins[11] = u16::MAX;
+            put(&measuring.encode(&analysis));
+            done
+        }
+        Some(Misdeed::TwoFaces) => {
+            let mut payload = payload;
+            payload.push(Track(1), |_| {}, |_| {});
+            put(&payload);
+            done
+        }
+        Some(Misdeed::TooLong) => {
+            let mut payload = Payload::new(measuring.limits.record);
+            let zeros = |bytes: &mut Vec<u8>| bytes.resize(bytes.len() + (1 << 16), 0);
+            payload.push(Track(0), zeros, zeros);
+            put(&payload);
             done
         }
         Some(Misdeed::NoDescriptor) => {

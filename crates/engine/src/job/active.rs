@@ -8,14 +8,15 @@ mod ending;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Instant;
 
-use bytemuck::Zeroable;
 use faceau_events::{Stage, WarningCode};
+use faceau_measure::{BadPayload, Payload, Pipeline};
+use faceau_pipelines::Extras;
+use faceau_shared::results::ResultLayout;
 use faceau_shared::ring::{FreeSlot, RingError, RingLayout};
 use faceau_shared::timing::{self, FrameTiming};
-use faceau_vision::analysis::FrameAnalysis;
-use faceau_vision::extras::Extras;
 
 use ending::CpuTimes;
 
@@ -24,7 +25,7 @@ use super::lane::Lane;
 use super::outcome::JobError;
 use super::policy::{self, Action, Answer, Policy};
 use super::profile::Profile;
-use super::results::Results;
+use super::results::{Results, check};
 use super::ring_size::{check_memory, ring_layout};
 use super::run::{Context, remark};
 use super::stages::StageTable;
@@ -64,8 +65,10 @@ pub(super) struct Job {
     source: Source,
     /// The shape of every worker's ring.
     ring: RingLayout,
-    /// What is wanted of each frame beside its analysis.
+    /// How a frame's results share their room in a slot.
+    room: ResultLayout,
     extras: Extras,
+    pipeline: Arc<dyn Pipeline>,
     policy: Policy,
     /// What is to be done; empty between events.
     actions: Vec<Action>,
@@ -73,10 +76,12 @@ pub(super) struct Job {
     following: VecDeque<policy::Event<'static>>,
     lanes: BTreeMap<WorkerId, Lane>,
     results: Results,
-    /// The answer being looked at: its slot, its analysis, and its bytes as they come from the slot.
+    /// The answer being looked at: its slot, its results, how long each stage took, and its bytes as
+    /// they come from the slot.
     /// Here so that they are allocated once.
     answered: Option<(WorkerId, FreeSlot)>,
-    analysis: Box<FrameAnalysis>,
+    payload: Payload,
+    stage_nanos: [u32; FrameTiming::MOST_STAGES],
     bytes: Vec<u8>,
     winds_down: bool,
     ticks: u32,
@@ -112,7 +117,9 @@ impl Job {
         let count = segments.len();
         let workers = context.settings.workers.min(count);
         let geometry = source.geometry();
-        let ring = ring_layout(geometry, paths.extras(), workers).map_err(RingError::from)?;
+        let pipeline = context.table.pipeline();
+        let room = ResultLayout::new(&pipeline.limits(), paths.extras().bytes());
+        let ring = ring_layout(geometry, room, workers).map_err(RingError::from)?;
         check_memory(input.path(), geometry, ring, workers, machine::memory())?;
         let mut results = Results::new(source.clone(), segments, paths, context.table)?;
         context
@@ -143,8 +150,11 @@ impl Job {
             lanes: BTreeMap::new(),
             results,
             answered: None,
-            analysis: Box::new(FrameAnalysis::zeroed()),
-            bytes: vec![0; FrameAnalysis::BYTES + extras.bytes() + FrameTiming::BYTES],
+            payload: Payload::new(pipeline.limits().record),
+            stage_nanos: [0; FrameTiming::MOST_STAGES],
+            bytes: vec![0; room.bytes()],
+            room,
+            pipeline,
             winds_down: false,
             ticks: 0,
             segments: count,
@@ -360,14 +370,13 @@ impl Job {
                 (None, None) => {
                     let (cpu, done) = (timing::processor_time(), busy.done());
                     done.read_results(&mut self.bytes);
-                    let (analysis, behind) = self.bytes.split_at(FrameAnalysis::BYTES);
-                    let (extras, times) = behind.split_at(self.extras.bytes());
-                    bytemuck::bytes_of_mut(&mut *self.analysis).copy_from_slice(analysis);
-                    let checked = self.analysis.check();
-                    if let Err(reason) = checked.and_then(|()| self.extras.check(extras)) {
+                    if let Err(reason) = self.look() {
                         answer = Answer::Nonsense(reason);
                     }
+                    self.stage_nanos.fill(0);
+                    let times = self.room.split(&self.bytes).map_or(&[][..], |[.., t]| t);
                     if let Some(timing) = FrameTiming::read(times, began) {
+                        self.stage_nanos = timing.stages;
                         self.profile.analysed(worker, &timing);
                         if let Some((pid, report)) = context.pool.member(worker) {
                             context.trace.analysed(pid, report, frame, &timing);
@@ -392,6 +401,16 @@ impl Job {
         self.answered = None;
         context.trace.took(frame, began);
         fed
+    }
+
+    /// Looks at the results in `bytes`: whether they can be those of a frame.
+    fn look(&mut self) -> Result<(), &'static str> {
+        let [payload, extras, _] = self.room.split(&self.bytes).ok_or("they are too few")?;
+        let read = self.payload.read(payload, &self.pipeline.limits());
+        read.map_err(|BadPayload(reason)| reason)?;
+        let faces = self.payload.faces();
+        check(&*self.pipeline, faces)?;
+        (0..faces.len()).try_for_each(|place| self.extras.check(self.extras.of_face(place, extras)))
     }
 
     /// A signal came: at first pieces in flight are finished, then dropped, then nothing counts any

@@ -7,8 +7,8 @@ use std::fs;
 use std::io;
 use std::time::Duration;
 
+use faceau_pipelines::Extras;
 use faceau_vision::analysis::AU_MODELS;
-use faceau_vision::extras::Extras;
 
 use super::outcome::JobError;
 use super::run::Context;

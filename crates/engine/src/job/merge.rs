@@ -7,6 +7,9 @@
 //! on, and its results count, until they do. Which frames count is thus a function of the video.
 //! Where tracking begins anew, there is nothing to agree on.
 //!
+//! Whether trackers agree is asked of the pipeline. Their tracks, which each worker counts for itself,
+//! get the numbers here that tables show.
+//!
 //! A frame that could not be analysed takes its place in the order, and is otherwise as if it had
 //! not been there: trackers are compared by what they last knew.
 
@@ -16,10 +19,8 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-use bytemuck::Zeroable;
-use faceau_vision::analysis::FrameAnalysis;
+use faceau_measure::{Payload, Pipeline, Track, TrackNumbers, match_tracks};
 
-use super::agreement::agree;
 use super::keeper::{Keeper, Kept};
 use super::pieces::Finding;
 use crate::plan::Segment;
@@ -30,6 +31,7 @@ const RUN_ON_FRAMES: usize = 16;
 
 /// Puts results in order.
 pub struct Merger {
+    pipeline: Arc<dyn Pipeline>,
     segments: Vec<Segment>,
     /// Results of each segment that have come, whether they wait or not.
     accepted: Vec<usize>,
@@ -37,10 +39,15 @@ pub struct Merger {
     keeper: Keeper,
     /// Results that wait, by segment, from the segment's first frame on.
     parked: BTreeMap<usize, Vec<Parked>>,
-    /// With what a segment's tracker enters it: its last analysis of a frame before the first.
-    entries: BTreeMap<usize, Arc<FrameAnalysis>>,
-    /// The last analysis passed on.
-    last: Arc<FrameAnalysis>,
+    /// With what a segment's tracker enters it: its last results before the first frame.
+    entries: BTreeMap<usize, Arc<Payload>>,
+    /// The last results passed on.
+    last: Arc<Payload>,
+    /// Those whose turn has come, as they are read back.
+    bytes: Vec<u8>,
+    numbers: TrackNumbers,
+    /// The numbers of the faces of the frame being passed on.
+    tracks: Vec<Track>,
     /// Number of frames passed on.
     passed: usize,
     position: Position,
@@ -78,29 +85,46 @@ enum ParkedFinding {
 
 /// A result whose turn has come.
 enum Unparked {
-    Analysed(Arc<FrameAnalysis>),
+    Analysed(Payload),
     Failed(Box<str>),
+}
+
+/// A result in the order of the video.
+#[derive(Debug, Clone, Copy)]
+pub struct Ordered<'a> {
+    /// The frame, counted from 0.
+    pub frame: usize,
+    /// What came of it.
+    pub finding: Finding<'a>,
+    /// The number of each of its faces, in their order.
+    pub tracks: &'a [Track],
+    /// Where its extras are, if there are any.
+    pub extras: Option<&'a Kept>,
 }
 
 impl Parked {
     fn new(finding: Finding<'_>, extras: Option<Kept>, keeper: &mut Keeper) -> io::Result<Self> {
         let finding = match finding {
-            Finding::Analysed(analysis) => {
-                ParkedFinding::Analysed(keeper.keep(bytemuck::bytes_of(analysis))?)
-            }
+            Finding::Analysed(faces) => ParkedFinding::Analysed(keeper.keep(faces.bytes())?),
             Finding::Failed(reason) => ParkedFinding::Failed(reason.into()),
         };
         Ok(Self { finding, extras })
     }
 
-    fn unpark(&self, keeper: &Keeper) -> io::Result<Unparked> {
+    fn unpark(
+        &self,
+        keeper: &Keeper,
+        pipeline: &dyn Pipeline,
+        bytes: &mut Vec<u8>,
+    ) -> io::Result<Unparked> {
         Ok(match &self.finding {
             ParkedFinding::Analysed(kept) => {
-                let mut analysis = Arc::new(FrameAnalysis::zeroed());
-                if let Some(analysis) = Arc::get_mut(&mut analysis) {
-                    keeper.read_into(kept, bytemuck::bytes_of_mut(analysis))?;
-                }
-                Unparked::Analysed(analysis)
+                keeper.read(kept, bytes)?;
+                let limits = pipeline.limits();
+                let mut payload = Payload::new(limits.record);
+                let read = payload.read(bytes, &limits);
+                read.map_err(|bad| io::Error::new(io::ErrorKind::InvalidData, bad.0))?;
+                Unparked::Analysed(payload)
             }
             ParkedFinding::Failed(reason) => Unparked::Failed(reason.clone()),
         })
@@ -108,18 +132,27 @@ impl Parked {
 }
 
 impl Merger {
-    /// Will put the frames of `segments` in order. Those that wait do so in a file in `folder`.
+    /// Will put the frames of `segments` in order, which `pipeline` has made. Those that wait do so in
+    /// a file in `folder`.
     ///
     /// # Errors
     /// When the system refuses the file.
-    pub fn new(segments: Vec<Segment>, folder: &Path) -> io::Result<Self> {
+    pub fn new(
+        segments: Vec<Segment>,
+        pipeline: Arc<dyn Pipeline>,
+        folder: &Path,
+    ) -> io::Result<Self> {
         Ok(Self {
-            keeper: Keeper::create_in(folder, FrameAnalysis::BYTES)?,
+            keeper: Keeper::create_in(folder)?,
             accepted: vec![0; segments.len()],
             segments,
             parked: BTreeMap::new(),
             entries: BTreeMap::new(),
-            last: Arc::new(FrameAnalysis::zeroed()),
+            last: Arc::new(nothing(&*pipeline)),
+            bytes: Vec::new(),
+            numbers: TrackNumbers::default(),
+            tracks: Vec::new(),
+            pipeline,
             passed: 0,
             position: Position::Within(0),
             run_ons: 0,
@@ -171,15 +204,15 @@ impl Merger {
         frame: usize,
         finding: Finding<'_>,
         extras: Option<Kept>,
-        sink: &mut impl FnMut(usize, Finding<'_>, Option<&Kept>) -> Result<(), E>,
+        sink: &mut impl FnMut(Ordered<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
         match task {
             TaskId::Segment(number) => {
                 let frames = &self.segments[number].frames;
                 if frame + 1 == frames.start {
                     let entry = match finding {
-                        Finding::Analysed(analysis) => Arc::new(*analysis),
-                        Finding::Failed(_) => Arc::new(FrameAnalysis::zeroed()),
+                        Finding::Analysed(faces) => Arc::new(faces.into()),
+                        Finding::Failed(_) => Arc::new(nothing(&*self.pipeline)),
                     };
                     self.entries.insert(number, entry);
                 } else if frame != frames.start + self.accepted[number] || frame >= frames.end {
@@ -219,13 +252,23 @@ impl Merger {
         &mut self,
         finding: Finding<'_>,
         extras: Option<&Kept>,
-        sink: &mut impl FnMut(usize, Finding<'_>, Option<&Kept>) -> Result<(), E>,
+        sink: &mut impl FnMut(Ordered<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
-        sink(self.passed, finding, extras)?;
+        self.tracks.clear();
+        if let Finding::Analysed(faces) = finding {
+            let numbered = faces.iter().map(|face| self.numbers.number(face.track));
+            self.tracks.extend(numbered);
+        }
+        sink(Ordered {
+            frame: self.passed,
+            finding,
+            tracks: &self.tracks,
+            extras,
+        })?;
         self.passed += 1;
-        if let Finding::Analysed(analysis) = finding {
+        if let Finding::Analysed(faces) = finding {
             // Nobody else has it, unless a run-on begins after it.
-            *Arc::make_mut(&mut self.last) = *analysis;
+            Arc::make_mut(&mut self.last).copy_from(faces);
         }
         Ok(())
     }
@@ -234,10 +277,12 @@ impl Merger {
         &mut self,
         result: &Unparked,
         extras: Option<&Kept>,
-        sink: &mut impl FnMut(usize, Finding<'_>, Option<&Kept>) -> Result<(), E>,
+        sink: &mut impl FnMut(Ordered<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
         match result {
-            Unparked::Analysed(analysis) => self.pass(Finding::Analysed(analysis), extras, sink),
+            Unparked::Analysed(payload) => {
+                self.pass(Finding::Analysed(payload.faces()), extras, sink)
+            }
             Unparked::Failed(reason) => self.pass(Finding::Failed(reason), extras, sink),
         }
     }
@@ -245,7 +290,7 @@ impl Merger {
     /// Passes on whatever can be passed on.
     fn advance<E: From<io::Error>>(
         &mut self,
-        sink: &mut impl FnMut(usize, Finding<'_>, Option<&Kept>) -> Result<(), E>,
+        sink: &mut impl FnMut(Ordered<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
         loop {
             let moved = match self.position {
@@ -263,7 +308,7 @@ impl Merger {
     fn advance_within<E: From<io::Error>>(
         &mut self,
         number: usize,
-        sink: &mut impl FnMut(usize, Finding<'_>, Option<&Kept>) -> Result<(), E>,
+        sink: &mut impl FnMut(Ordered<'_>) -> Result<(), E>,
     ) -> Result<bool, E> {
         let frames = self.segments[number].frames.clone();
         while let Some((next, extras)) = self.parked_result(number, self.passed)? {
@@ -292,23 +337,26 @@ impl Merger {
         let Some(waiting) = parked.and_then(|parked| parked.get_mut(offset)) else {
             return Ok(None);
         };
-        let result = waiting.unpark(&self.keeper)?;
+        let result = waiting.unpark(&self.keeper, &*self.pipeline, &mut self.bytes)?;
         Ok(Some((result, waiting.extras.take())))
     }
 
     /// Decides whether the segment can follow, as soon as its tracker has got there.
     fn try_to_join(&mut self, number: usize) -> bool {
         if self.segments[number].begins_anew() {
+            // Whoever is first goes on as the first: nobody can tell whether it is the same face.
             self.position = Position::Within(number);
             return true;
         }
         let Some(entry) = self.entries.get(&number) else {
             return false;
         };
-        if agree(&self.last, entry) {
-            self.position = Position::Within(number);
-        } else {
-            self.run_on_into(number);
+        match match_tracks(&*self.pipeline, self.last.faces(), entry.faces()) {
+            Some(pairs) => {
+                self.numbers.join(&pairs);
+                self.position = Position::Within(number);
+            }
+            None => self.run_on_into(number),
         }
         true
     }
@@ -336,7 +384,7 @@ impl Merger {
     fn advance_run_on<E: From<io::Error>>(
         &mut self,
         number: usize,
-        sink: &mut impl FnMut(usize, Finding<'_>, Option<&Kept>) -> Result<(), E>,
+        sink: &mut impl FnMut(Ordered<'_>) -> Result<(), E>,
     ) -> Result<bool, E> {
         // The segment's own extras for these frames are not wanted and go here.
         let Some((own, _)) = self.parked_result(number, self.passed)? else {
@@ -352,14 +400,20 @@ impl Merger {
         let Some(waiting) = results.get_mut(self.passed - frames.start) else {
             return Ok(false);
         };
-        let (result, extras) = (waiting.unpark(&self.keeper)?, waiting.extras.take());
+        let (result, extras) = (
+            waiting.unpark(&self.keeper, &*self.pipeline, &mut self.bytes)?,
+            waiting.extras.take(),
+        );
         self.pass_unparked(&result, extras.as_ref(), sink)?;
         // Only analyses of the same frame can be compared.
         let both_agree = match (&result, &own) {
-            (Unparked::Analysed(ours), Unparked::Analysed(own)) => agree(ours, own),
-            _ => false,
+            (Unparked::Analysed(ours), Unparked::Analysed(own)) => {
+                match_tracks(&*self.pipeline, ours.faces(), own.faces())
+            }
+            _ => None,
         };
-        if both_agree {
+        if let Some(pairs) = both_agree {
+            self.numbers.join(&pairs);
             self.position = Position::Within(number);
         } else if self.passed == self.segments[number].frames.end {
             return Ok(self.leave(number));
@@ -368,6 +422,13 @@ impl Merger {
         }
         Ok(true)
     }
+}
+
+/// The results of trackers that have seen nothing.
+fn nothing(pipeline: &dyn Pipeline) -> Payload {
+    let mut payload = Payload::new(pipeline.limits().record);
+    pipeline.nothing(&mut payload);
+    payload
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::job::keeper::Keeper;
+use crate::job::testing::{self, Numbers};
 use crate::plan::{ShortestSegment, Tracking, cut};
 use faceau_media::FrameIndex;
 use proptest::prelude::*;
@@ -12,16 +13,11 @@ const FRAMES: usize = 300;
 type Settling = Vec<usize>;
 
 /// What a tracker that has seen the frames from `since` on makes of `frame`.
-fn analysis(frame: usize, settled: bool) -> FrameAnalysis {
-    let mut analysis = FrameAnalysis::zeroed();
-    analysis.success = 1;
-    analysis.landmarks[3] = frame as f32 + if settled { 0.0 } else { 5.0 };
-    if frame.is_multiple_of(2) {
-        analysis.has_bins = 1;
-        analysis.fhog_bins[7] = (frame % 1000) as u16;
-        analysis.geometry_bins[237] = (frame % 10_000) as u16;
-    }
-    analysis
+fn analysis(frame: usize, settled: bool) -> Payload {
+    let place = frame as f32 + if settled { 1.0 } else { 6.0 };
+    // Longer ones on every other frame.
+    let values = vec![(frame % 251) as u8; if frame.is_multiple_of(2) { 600 } else { 60 }];
+    testing::one(place, [0; 2], &values)
 }
 
 /// Extra results that belong to it.
@@ -49,8 +45,9 @@ impl Simulation {
         };
         let segments = cut(&index, Tracking::Segmented, ShortestSegment::QUICK_START);
         Self {
-            merger: Merger::new(segments.clone(), &std::env::temp_dir()).unwrap(),
-            keeper: Keeper::create_in(&std::env::temp_dir(), 3).unwrap(),
+            merger: Merger::new(segments.clone(), Arc::new(Numbers), &std::env::temp_dir())
+                .unwrap(),
+            keeper: Keeper::create_in(&std::env::temp_dir()).unwrap(),
             waiting: segments
                 .iter()
                 .enumerate()
@@ -86,25 +83,28 @@ impl Simulation {
         let kept = self.keeper.keep(&extras(next, settled)).unwrap();
         let passed = &mut self.passed;
         let keeper = &self.keeper;
-        let mut sink = |frame: usize, finding: Finding<'_>, kept: Option<&Kept>| {
-            let Finding::Analysed(a) = finding else {
+        let mut sink = |ordered: Ordered<'_>| {
+            let frame = ordered.frame;
+            let Finding::Analysed(faces) = ordered.finding else {
                 panic!("frame {frame} was analysed");
             };
             let mut bytes = Vec::new();
-            keeper.read(kept.unwrap(), &mut bytes).unwrap();
+            keeper.read(ordered.extras.unwrap(), &mut bytes).unwrap();
             // The extras are those of the tracker that counts.
             assert_eq!(bytes, extras(frame, true));
             let expected = analysis(frame, true);
-            assert_eq!(bytemuck::bytes_of(a), bytemuck::bytes_of(&expected));
+            assert_eq!(faces.bytes(), expected.bytes());
+            assert_eq!(ordered.tracks, [Track(0)]);
             passed.push(frame);
             Ok::<(), io::Error>(())
         };
         let result = analysis(next, settled);
-        let finding = Finding::Analysed(&result);
+        let finding = Finding::Analysed(result.faces());
         let accepted = (self.merger).accept(task, next, finding, Some(kept), &mut sink);
         accepted.unwrap();
         if let Some(run_on) = self.merger.take_request() {
-            assert_eq!(run_on.after.landmarks[3], run_on.frames.start as f32 - 1.0);
+            let last = run_on.after.faces().iter().next().unwrap();
+            assert_eq!(testing::place(last), run_on.frames.start as f32);
             self.waiting
                 .push_front((TaskId::RunOn(run_on.number), run_on.frames));
         }
@@ -149,4 +149,67 @@ fn a_tracker_that_never_settles_is_run_over() {
     }
     assert!(simulation.merger.is_complete());
     assert!(simulation.merger.run_ons() > 0);
+}
+
+/// Two people whom each segment's worker counts in its own way keep their numbers through all joins,
+/// and who comes later gets a new one.
+#[test]
+fn tracks_keep_their_numbers_through_joins() {
+    let segment = |start: usize, frames: Range<usize>| Segment { start, frames };
+    let segments = vec![segment(0, 0..10), segment(8, 10..20), segment(18, 20..30)];
+    let folder = std::env::temp_dir();
+    let mut merger = Merger::new(segments.clone(), Arc::new(Numbers), &folder).unwrap();
+    // Who is there, by where they are: 100 and 200 always, 300 from frame 15 on.
+    let payload = |segment: usize, frame: usize| {
+        let mut payload = Payload::new(testing::LIMITS.record);
+        let mut people = vec![100.0, 200.0];
+        if frame >= 15 {
+            people.push(300.0);
+        }
+        if segment == 1 {
+            people.reverse();
+        }
+        for (number, place) in people.into_iter().enumerate() {
+            let track = (number + 5 * segment) as u32;
+            // Tracks are of one face from frame to frame.
+            let track = match (segment, frame >= 15) {
+                (1, false) => track + 1,
+                _ => track,
+            };
+            testing::add(&mut payload, track, place, [0; 2], &[]);
+        }
+        payload
+    };
+    let mut seen: Vec<(usize, Vec<(u32, u32)>)> = Vec::new();
+    for number in [2, 1, 0] {
+        for frame in segments[number].seen() {
+            let result = payload(number, frame);
+            let mut sink = |ordered: Ordered<'_>| {
+                let Finding::Analysed(faces) = ordered.finding else {
+                    panic!("it was analysed");
+                };
+                let who = faces.iter().zip(ordered.tracks);
+                let mut who: Vec<(u32, u32)> = who
+                    .map(|(face, track)| (testing::place(face) as u32, track.0))
+                    .collect();
+                who.sort_unstable();
+                seen.push((ordered.frame, who));
+                Ok::<(), io::Error>(())
+            };
+            let finding = Finding::Analysed(result.faces());
+            let task = TaskId::Segment(number);
+            merger
+                .accept(task, frame, finding, None, &mut sink)
+                .unwrap();
+        }
+    }
+    assert!(merger.is_complete() && merger.run_ons() == 0);
+    for (frame, who) in seen {
+        let expected = [(100, 0), (200, 1), (300, 2)];
+        assert_eq!(
+            who,
+            expected[..if frame >= 15 { 3 } else { 2 }],
+            "frame {frame}"
+        );
+    }
 }

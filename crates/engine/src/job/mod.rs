@@ -5,7 +5,6 @@
 //! (`results`, `merge`, [`pieces`]).
 
 mod active;
-mod agreement;
 mod disk_space;
 mod durations;
 mod keeper;
@@ -19,6 +18,8 @@ mod results;
 mod ring_size;
 mod run;
 mod stages;
+#[cfg(test)]
+pub(crate) mod testing;
 
 pub use disk_space::wait_for_room;
 pub use outcome::{JobError, JobReport, Outcome};

@@ -6,7 +6,7 @@
 use std::io;
 use std::ops::Range;
 
-use faceau_vision::analysis::FrameAnalysis;
+use faceau_measure::{Faces, Limits};
 
 use crate::plan::Segment;
 use crate::task::TaskId;
@@ -19,7 +19,7 @@ pub const PIECE: usize = 256;
 #[derive(Debug, Clone, Copy)]
 pub enum Finding<'a> {
     /// It was analysed.
-    Analysed(&'a FrameAnalysis),
+    Analysed(Faces<'a>),
     /// It could not be, for this reason. Its tracker goes on as if it had not been there.
     Failed(&'a str),
 }
@@ -31,10 +31,10 @@ pub struct Found<'a> {
     pub task: TaskId,
     /// The frame, counted from 0.
     pub frame: usize,
-    /// The result. Of the frame before a segment's first, it is the last analysis that the
-    /// segment's tracker has made up to there: what it enters the segment with.
+    /// The result. Of the frame before a segment's first, it is the last that the segment's tracker
+    /// has made up to there: what it enters the segment with.
     pub finding: Finding<'a>,
-    /// The extra results of [`faceau_vision::extras::Extras`], empty where there are none.
+    /// What is wanted beside the results, face after face; empty where that is nothing.
     pub extras: &'a [u8],
 }
 
@@ -55,6 +55,8 @@ pub trait PieceLog {
     /// The input turned out to have these segments. Hands what is known of them to `known`, whole
     /// pieces only, by their first frame: a run-on after what it was asked for because of.
     ///
+    /// Results are within `limits`; what they mean is not looked at.
+    ///
     /// With other segments than at an earlier call, what was kept since then is of no use any more.
     /// With the same ones, work goes on after a pause, and that is known, too.
     ///
@@ -63,6 +65,7 @@ pub trait PieceLog {
     fn begin(
         &mut self,
         segments: &[Segment],
+        limits: &Limits,
         known: &mut dyn FnMut(&Found<'_>) -> io::Result<()>,
     ) -> io::Result<()>;
 

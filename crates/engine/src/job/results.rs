@@ -7,13 +7,13 @@ use std::collections::BTreeMap;
 use std::io;
 use std::ops::Range;
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use bytemuck::Zeroable;
 use faceau_events::FailedFrame;
-use faceau_vision::analysis::FrameAnalysis;
+use faceau_measure::{Faces, FrameIndex, FrameTime, Payload, Pipeline, Track};
 
-use super::keeper::{Keeper, Kept};
-use super::merge::Merger;
+use super::keeper::Keeper;
+use super::merge::{Merger, Ordered};
 use super::pieces::{Finding, Found, PieceLog, piece_of};
 use super::policy::Task;
 use crate::plan::Segment;
@@ -23,13 +23,14 @@ use faceau_outputs::{ExtraOutputs, OutputError, OutputPaths, Table, TableDesign}
 
 /// The results of a job so far.
 pub(super) struct Results {
+    pipeline: Arc<dyn Pipeline>,
     csv: PathBuf,
     segments: Vec<Segment>,
     merger: Merger,
     keeper: Option<Keeper>,
     written: Written,
-    /// The last analysis of each task that is under way: what its tracker can go on from.
-    memories: BTreeMap<TaskId, Box<FrameAnalysis>>,
+    /// The last results of each task that is under way: what its tracker can go on from.
+    memories: BTreeMap<TaskId, Payload>,
     /// Frames of the run-ons that are under way.
     run_ons: BTreeMap<u32, Range<usize>>,
     /// Results of run-ons that were known before the job began and have not come up yet.
@@ -52,14 +53,15 @@ pub(super) struct Written {
     pub failed: Vec<FailedFrame>,
     /// Extra results of one frame.
     buffer: Vec<u8>,
-    /// Stands for an analysis where there is none: no face was ever found.
-    nothing: Box<FrameAnalysis>,
+    /// Stands for results where there are none: no face was ever found.
+    nothing: Payload,
+    pipeline: Arc<dyn Pipeline>,
 }
 
 /// A result that was known before the job began.
 struct KnownResult {
     frame: usize,
-    finding: Result<Box<FrameAnalysis>, String>,
+    finding: Result<Payload, String>,
     extras: Vec<u8>,
 }
 
@@ -73,15 +75,18 @@ impl Results {
     ) -> Result<Self, OutputError> {
         let on_disk = OutputError::on(&paths.csv);
         let folder = paths.workshop();
+        let pipeline = design.pipeline();
+        let mut nothing = Payload::new(pipeline.limits().record);
+        pipeline.nothing(&mut nothing);
         let spools = || -> io::Result<_> {
-            let bytes = paths.extras().bytes();
-            let keeper = (bytes > 0).then(|| Keeper::create_in(folder, bytes));
+            let keeper = (paths.extras().bytes() > 0).then(|| Keeper::create_in(folder));
             let table = Table::begin(design, folder, source.frame_rate())?;
-            let merger = Merger::new(segments.clone(), folder)?;
+            let merger = Merger::new(segments.clone(), Arc::clone(&pipeline), folder)?;
             Ok((keeper.transpose()?, table, merger))
         };
         let (keeper, table, merger) = spools().map_err(on_disk)?;
         Ok(Self {
+            pipeline: Arc::clone(&pipeline),
             csv: paths.csv.clone(),
             merger,
             segments,
@@ -92,8 +97,9 @@ impl Results {
                 extra: ExtraOutputs::create(paths)?,
                 successful: 0,
                 failed: Vec::new(),
-                buffer: vec![0; paths.extras().bytes()],
-                nothing: Box::new(FrameAnalysis::zeroed()),
+                buffer: Vec::new(),
+                nothing,
+                pipeline,
             },
             memories: BTreeMap::new(),
             run_ons: BTreeMap::new(),
@@ -108,7 +114,9 @@ impl Results {
         log: &mut dyn PieceLog,
     ) -> Result<Vec<(TaskId, Task)>, OutputError> {
         let segments = self.segments.clone();
-        let taken_over = log.begin(&segments, &mut |found| self.take_over(found));
+        let taken_over = log.begin(&segments, &self.pipeline.limits(), &mut |found| {
+            self.take_over(found)
+        });
         taken_over.map_err(OutputError::on(&self.csv))?;
         let tasks = segments.iter().enumerate().map(|(number, segment)| {
             let id = TaskId::Segment(number);
@@ -127,10 +135,16 @@ impl Results {
     }
 
     fn take_over(&mut self, found: &Found<'_>) -> io::Result<()> {
+        if let Finding::Analysed(faces) = found.finding {
+            check(&*self.pipeline, faces).map_err(|reason| {
+                let text = format!("the journal cannot be read: {reason}");
+                io::Error::new(io::ErrorKind::InvalidData, text)
+            })?;
+        }
         if let TaskId::RunOn(number) = found.task {
             // Whether and when it comes up follows from the results of segments.
             let finding = match found.finding {
-                Finding::Analysed(analysis) => Ok(Box::new(*analysis)),
+                Finding::Analysed(faces) => Ok(faces.into()),
                 Finding::Failed(reason) => Err(reason.to_owned()),
             };
             self.known.entry(number).or_default().push(KnownResult {
@@ -142,22 +156,20 @@ impl Results {
             return Ok(());
         }
         self.merge(found)?;
-        if let Finding::Analysed(analysis) = found.finding {
-            let mut analysis = Box::new(*analysis);
-            self.remember(found.task, &mut analysis);
+        if let Finding::Analysed(faces) = found.finding {
+            self.remember(found.task, faces);
         }
         self.forget_if_complete(found.task, found.frame);
         self.unknown = self.next_run_on()?;
         Ok(())
     }
 
-    /// Takes the next result of a task and passes it on to `log`. An analysis is taken out of its
-    /// box; what it leaves there means nothing.
+    /// Takes the next result of a task, which was checked, and passes it on to `log`.
     pub(super) fn take(
         &mut self,
         task: TaskId,
         frame: usize,
-        finding: Result<&mut Box<FrameAnalysis>, &str>,
+        finding: Result<Faces<'_>, &str>,
         extras: &[u8],
         log: &mut dyn PieceLog,
     ) -> Result<(), OutputError> {
@@ -169,21 +181,21 @@ impl Results {
         &mut self,
         task: TaskId,
         frame: usize,
-        finding: Result<&mut Box<FrameAnalysis>, &str>,
+        finding: Result<Faces<'_>, &str>,
         extras: &[u8],
         log: &mut dyn PieceLog,
     ) -> io::Result<()> {
         let counted = self.counted(task);
         if frame < counted.start {
             // A lead-in: only what the tracker knows in the end matters.
-            let reason = finding.map(|analysis| self.remember(task, analysis)).err();
+            let reason = finding.map(|faces| self.remember(task, faces)).err();
             if frame + 1 == counted.start {
                 let memory = self.memories.get(&task).cloned();
                 let found = Found {
                     task,
                     frame,
                     finding: match &memory {
-                        Some(analysis) => Finding::Analysed(analysis),
+                        Some(memory) => Finding::Analysed(memory.faces()),
                         None => Finding::Failed(reason.unwrap_or_default()),
                     },
                     extras: &[],
@@ -196,16 +208,16 @@ impl Results {
         let found = Found {
             task,
             frame,
-            finding: match &finding {
-                Ok(analysis) => Finding::Analysed(analysis),
+            finding: match finding {
+                Ok(faces) => Finding::Analysed(faces),
                 Err(reason) => Finding::Failed(reason),
             },
             extras,
         };
         log.found(&found)?;
         self.merge(&found)?;
-        if let Ok(analysis) = finding {
-            self.remember(task, analysis);
+        if let Ok(faces) = finding {
+            self.remember(task, faces);
         }
         let piece = piece_of(&counted, frame);
         if piece.end == frame + 1 {
@@ -229,7 +241,7 @@ impl Results {
             found.frame,
             found.finding,
             kept,
-            &mut |frame, finding, kept| written.push(frame, finding, kept, keeper.as_ref()),
+            &mut |ordered| written.push(&ordered, keeper.as_ref()),
         )
     }
 
@@ -241,10 +253,11 @@ impl Results {
         }
     }
 
-    fn remember(&mut self, task: TaskId, analysis: &mut Box<FrameAnalysis>) {
-        let memory = self.memories.entry(task);
-        let memory = memory.or_insert_with(|| Box::new(FrameAnalysis::zeroed()));
-        std::mem::swap(memory, analysis);
+    fn remember(&mut self, task: TaskId, faces: Faces<'_>) {
+        match self.memories.get_mut(&task) {
+            Some(memory) => memory.copy_from(faces),
+            None => drop(self.memories.insert(task, faces.into())),
+        }
     }
 
     fn forget_if_complete(&mut self, task: TaskId, frame: usize) {
@@ -257,8 +270,8 @@ impl Results {
     }
 
     /// What the tracker of a task can go on from.
-    pub(super) fn memory(&self, task: TaskId) -> Option<&FrameAnalysis> {
-        self.memories.get(&task).map(Box::as_ref)
+    pub(super) fn memory(&self, task: TaskId) -> Option<&Payload> {
+        self.memories.get(&task)
     }
 
     /// A run-on that is needed to go on, once: its number and frames.
@@ -267,7 +280,7 @@ impl Results {
         Ok(run_on.map(|run_on| {
             self.run_ons.insert(run_on.number, run_on.frames.clone());
             let task = TaskId::RunOn(run_on.number);
-            self.memories.insert(task, Box::new(*run_on.after));
+            self.memories.insert(task, (*run_on.after).clone());
             (run_on.number, run_on.frames)
         }))
     }
@@ -291,7 +304,7 @@ impl Results {
                     task: TaskId::RunOn(run_on.number),
                     frame: result.frame,
                     finding: match &result.finding {
-                        Ok(analysis) => Finding::Analysed(analysis),
+                        Ok(payload) => Finding::Analysed(payload.faces()),
                         Err(reason) => Finding::Failed(reason),
                     },
                     extras: &result.extras,
@@ -318,34 +331,45 @@ impl Results {
 }
 
 impl Written {
-    /// Writes the next frame, counted from 0.
-    fn push(
-        &mut self,
-        frame: usize,
-        finding: Finding<'_>,
-        kept: Option<&Kept>,
-        keeper: Option<&Keeper>,
-    ) -> io::Result<()> {
-        let number = frame as u64 + 1;
-        let analysis = match finding {
-            Finding::Analysed(analysis) => analysis,
+    /// Writes the next frame.
+    fn push(&mut self, ordered: &Ordered<'_>, keeper: Option<&Keeper>) -> io::Result<()> {
+        let frame = FrameIndex(ordered.frame);
+        // A frame without results has one row, that of a face that was never found.
+        let (faces, tracks) = match ordered.finding {
+            Finding::Analysed(faces) => (faces, ordered.tracks),
             Finding::Failed(reason) => {
                 self.failed.push(FailedFrame {
-                    frame: number,
+                    frame: frame.number().get(),
                     reason: reason.to_owned(),
                 });
-                &self.nothing
+                (self.nothing.faces(), &[Track(0)][..])
             }
         };
-        self.successful += usize::from(analysis.success != 0);
         if let Some(keeper) = keeper {
-            match kept {
+            match ordered.extras {
                 Some(kept) => keeper.read(kept, &mut self.buffer)?,
-                None => self.buffer.fill(0),
+                None => self.buffer.clear(),
             }
-            self.extra
-                .push(number, analysis.success != 0, &self.buffer)?;
         }
-        self.table.push(frame, self.source.seconds(frame), analysis)
+        let time = FrameTime {
+            index: frame,
+            seconds: self.source.seconds(ordered.frame),
+        };
+        for (place, (face, &track)) in faces.iter().zip(tracks).enumerate() {
+            let success = self.pipeline.is_successful(face);
+            self.successful += usize::from(success);
+            if keeper.is_some() {
+                let number = frame.number().get();
+                self.extra.push(number, success, place, &self.buffer)?;
+            }
+            self.table.push(time, track, face)?;
+        }
+        self.table.end_frame();
+        Ok(())
     }
+}
+
+/// Checks that faces from elsewhere can be measurements.
+pub(super) fn check(pipeline: &dyn Pipeline, faces: Faces<'_>) -> Result<(), &'static str> {
+    faces.iter().try_for_each(|face| pipeline.check(face))
 }

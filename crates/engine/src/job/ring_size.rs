@@ -5,10 +5,8 @@
 
 use std::path::Path;
 
+use faceau_shared::results::ResultLayout;
 use faceau_shared::ring::{LayoutError, RingLayout};
-use faceau_shared::timing::FrameTiming;
-use faceau_vision::analysis::FrameAnalysis;
-use faceau_vision::extras::Extras;
 
 use faceau_media::{Geometry, InputError};
 
@@ -19,18 +17,17 @@ const RING_BYTES: usize = 64 << 20;
 /// Memory of all rings together, if that leaves each of them a slot.
 const ALL_RINGS_BYTES: usize = 300_000_000;
 
-/// The shape of the rings of `workers` workers for frames of at most `geometry` and these extra
-/// results.
+/// The shape of the rings of `workers` workers for frames of at most `geometry` and their results.
 ///
 /// # Errors
 /// When no ring can hold such a frame.
 pub fn ring_layout(
     geometry: Geometry,
-    extras: Extras,
+    results: ResultLayout,
     workers: usize,
 ) -> Result<RingLayout, LayoutError> {
     let frame = RingLayout::frame_bytes(geometry.width, geometry.height);
-    let results = FrameAnalysis::BYTES + extras.bytes() + FrameTiming::BYTES;
+    let results = results.bytes();
     let slot = RingLayout::new(1, frame, results)?.total_bytes();
     let budget = RING_BYTES.min(ALL_RINGS_BYTES / workers.max(1));
     let slots = (budget / slot).clamp(1, MOST_SLOTS);
@@ -71,11 +68,18 @@ pub fn check_memory(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use faceau_measure::Limits;
     use proptest::prelude::*;
 
     fn layout(width: usize, height: usize, workers: usize) -> RingLayout {
         let geometry = Geometry { width, height };
-        ring_layout(geometry, Extras::default(), workers).unwrap()
+        let limits = Limits {
+            record: 1,
+            faces: 1,
+            state: 1400,
+            values: 12_500,
+        };
+        ring_layout(geometry, ResultLayout::new(&limits, 0), workers).unwrap()
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Where the time of a job went, stage by stage.
 
 use faceau_events::StageRow;
-use faceau_vision::analysis::FrameAnalysis;
+use faceau_shared::timing::FrameTiming;
 use faceau_vision::stage::Stage;
 
 use super::durations::Durations;
@@ -23,13 +23,13 @@ pub struct StageTable {
 }
 
 impl StageTable {
-    /// Adds one analysed frame, lead-ins included: they cost the same.
-    pub fn add_frame(&mut self, analysis: &FrameAnalysis) {
+    /// Adds one analysed frame, lead-ins included: they cost the same. `nanos` are those of each stage.
+    pub fn add_frame(&mut self, nanos: &[u32; FrameTiming::MOST_STAGES]) {
         self.frames += 1;
-        for (sum, nanos) in self.worker_nanos.iter_mut().zip(analysis.stage_nanos) {
+        for (sum, nanos) in self.worker_nanos.iter_mut().zip(*nanos) {
             *sum += u64::from(nanos);
         }
-        for (durations, nanos) in self.worker_durations.iter_mut().zip(analysis.stage_nanos) {
+        for (durations, nanos) in self.worker_durations.iter_mut().zip(*nanos) {
             durations.add(nanos);
         }
     }

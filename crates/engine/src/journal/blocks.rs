@@ -11,7 +11,7 @@ use std::os::unix::fs::FileExt;
 /// The first bytes of every journal.
 pub const MAGIC: [u8; 8] = *b"faceauJL";
 /// Version of the layout of the file and of all its blocks.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// Bytes before the first block.
 pub const HEADER: u64 = 12;

@@ -19,6 +19,8 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use faceau_measure::Limits;
+
 use crate::identity::{Difference, Identity};
 use crate::job::pieces::{Found, PieceLog};
 use crate::plan::Segment;
@@ -296,6 +298,7 @@ impl PieceLog for Journal {
     fn begin(
         &mut self,
         segments: &[Segment],
+        limits: &Limits,
         known: &mut dyn FnMut(&Found<'_>) -> io::Result<()>,
     ) -> io::Result<()> {
         if std::mem::replace(&mut self.begun, true) {
@@ -309,7 +312,7 @@ impl PieceLog for Journal {
             let (mut reader, mut content) = (PartReader::default(), Vec::new());
             for part in &self.contents.parts {
                 blocks::read_again(&self.file, part.place, &mut content)?;
-                reader.read(&content, known)?;
+                reader.read(&content, limits, known)?;
             }
         } else {
             self.begin_anew(plan)?;

@@ -1,15 +1,13 @@
 //! Results of frames as bytes: what is in a journal's blocks of results.
 //!
-//! A block holds a part of a piece: consecutive frames of one task. An analysis is kept as it came
-//! from the worker, which only a program of the same build can read, without its histogram bins if
-//! it has none. Parts are compressed: a third of an analysis are zeros where the pipeline has no
-//! eyes or the aligned face is masked.
+//! A block holds a part of a piece: consecutive frames of one task. A frame's faces are kept as they
+//! came from the worker, length-prefixed; what is in them is the pipeline's business. Parts are
+//! compressed: a state and values have much in common.
 
 use std::io;
-use std::mem::offset_of;
 
 use bytemuck::{Pod, Zeroable};
-use faceau_vision::analysis::FrameAnalysis;
+use faceau_measure::{Faces, Limits};
 
 use crate::job::pieces::{Finding, Found};
 use crate::task::TaskId;
@@ -17,9 +15,8 @@ use crate::task::TaskId;
 /// Size of a part, uncompressed, at which it is full.
 pub const PART_BYTES: usize = 1 << 20;
 
-const WITHOUT_BINS: u8 = 0;
-const WITH_BINS: u8 = 1;
-const FAILED: u8 = 2;
+const ANALYSED: u8 = 0;
+const FAILED: u8 = 1;
 
 /// Which frames a part holds; the first bytes of its block.
 #[repr(C)]
@@ -96,15 +93,9 @@ impl Part {
     /// Adds the next frame.
     pub fn push(&mut self, found: &Found<'_>) {
         match found.finding {
-            Finding::Analysed(analysis) => {
-                let bytes = bytemuck::bytes_of(analysis);
-                let (kind, length) = if analysis.has_bins == 0 {
-                    (WITHOUT_BINS, offset_of!(FrameAnalysis, fhog_bins))
-                } else {
-                    (WITH_BINS, bytes.len())
-                };
-                self.records.push(kind);
-                self.records.extend_from_slice(&bytes[..length]);
+            Finding::Analysed(faces) => {
+                self.records.push(ANALYSED);
+                self.push_counted(faces.bytes());
             }
             Finding::Failed(reason) => {
                 self.records.push(FAILED);
@@ -152,17 +143,17 @@ impl Part {
 #[derive(Debug, Default)]
 pub struct PartReader {
     records: Vec<u8>,
-    analysis: Option<Box<FrameAnalysis>>,
 }
 
 impl PartReader {
-    /// Hands every frame of the part in `content` to `take`.
+    /// Hands every frame of the part in `content` to `take`. Results are within `limits`.
     ///
     /// # Errors
     /// When the content cannot be what was written, and what `take` returns.
     pub fn read(
         &mut self,
         content: &[u8],
+        limits: &Limits,
         take: &mut dyn FnMut(&Found<'_>) -> io::Result<()>,
     ) -> io::Result<()> {
         let head = PartHead::of(content)?;
@@ -174,26 +165,15 @@ impl PartReader {
         let length = lz4_flex::block::decompress_into(compressed, &mut self.records)
             .map_err(|error| invalid(&error.to_string()))?;
         let mut rest = &self.records[..length];
-        let analysis = self
-            .analysis
-            .get_or_insert_with(|| Box::new(FrameAnalysis::zeroed()));
         for number in 0..head.frames as usize {
             let finding = match take_bytes(&mut rest, 1)?[0] {
                 FAILED => {
                     let reason = std::str::from_utf8(take_counted(&mut rest)?);
                     Finding::Failed(reason.map_err(|_| invalid("a reason that is no text"))?)
                 }
-                kind @ (WITHOUT_BINS | WITH_BINS) => {
-                    let bytes = bytemuck::bytes_of_mut(&mut **analysis);
-                    let length = match kind {
-                        WITH_BINS => bytes.len(),
-                        _ => offset_of!(FrameAnalysis, fhog_bins),
-                    };
-                    let (kept, absent) = bytes.split_at_mut(length);
-                    kept.copy_from_slice(take_bytes(&mut rest, length)?);
-                    absent.fill(0);
-                    analysis.check().map_err(invalid)?;
-                    Finding::Analysed(analysis)
+                ANALYSED => {
+                    let faces = Faces::parse(take_counted(&mut rest)?, limits);
+                    Finding::Analysed(faces.map_err(|bad| invalid(bad.0))?)
                 }
                 _ => return Err(invalid("a record of no known kind")),
             };

@@ -1,8 +1,8 @@
 use super::*;
 use crate::identity::tests::identity;
 use crate::job::pieces::Finding;
-use bytemuck::Zeroable;
-use faceau_vision::analysis::FrameAnalysis;
+use crate::job::testing::{self, LIMITS};
+use faceau_measure::Payload;
 use proptest::prelude::*;
 use std::fs;
 
@@ -21,16 +21,14 @@ fn segments() -> Vec<Segment> {
         .collect()
 }
 
-fn analysis(frame: usize, with_bins: bool) -> FrameAnalysis {
-    let mut analysis = FrameAnalysis::zeroed();
-    analysis.pose[0] = frame as f64;
-    analysis.success = 1;
-    analysis.has_bins = with_bins.into();
-    if with_bins {
-        analysis.fhog_bins[7] = frame as u16;
-        analysis.geometry_bins[237] = 9;
+/// What is found on a frame: up to three faces, with longer values on every other frame.
+fn analysis(frame: usize) -> Payload {
+    let mut payload = Payload::new(LIMITS.record);
+    let values = vec![frame as u8; if frame.is_multiple_of(2) { 600 } else { 10 }];
+    for track in 0..frame as u32 % 4 {
+        testing::add(&mut payload, track, frame as f32, [track, 9], &values);
     }
-    analysis
+    payload
 }
 
 /// What a run finds, piece by piece.
@@ -46,11 +44,11 @@ fn pieces() -> Vec<(TaskId, Range<usize>)> {
 
 fn feed(journal: &mut Journal, task: TaskId, frames: Range<usize>) {
     for frame in frames {
-        let analysis = analysis(frame, frame % 2 == 0);
+        let analysis = analysis(frame);
         let finding = if frame == 4 {
             Finding::Failed("it brought down three workers")
         } else {
-            Finding::Analysed(&analysis)
+            Finding::Analysed(analysis.faces())
         };
         let found = Found {
             task,
@@ -69,8 +67,7 @@ fn open(output: &Path, restart: bool) -> Result<Journal, JournalError> {
 fn note(seen: &mut Vec<Seen>, found: &Found<'_>) -> io::Result<()> {
     let finding = match found.finding {
         Finding::Analysed(given) => {
-            let expected = analysis(found.frame, given.has_bins == 1);
-            assert_eq!(bytemuck::bytes_of(given), bytemuck::bytes_of(&expected));
+            assert_eq!(given.bytes(), analysis(found.frame).bytes());
             Ok(found.frame as u64)
         }
         Finding::Failed(reason) => Err(reason.to_owned()),
@@ -81,7 +78,7 @@ fn note(seen: &mut Vec<Seen>, found: &Found<'_>) -> io::Result<()> {
 
 fn begun(journal: &mut Journal) -> Vec<Seen> {
     let mut seen = Vec::new();
-    let begun = journal.begin(&segments(), &mut |found| note(&mut seen, found));
+    let begun = journal.begin(&segments(), &LIMITS, &mut |found| note(&mut seen, found));
     begun.unwrap();
     seen
 }
@@ -99,7 +96,7 @@ fn read(bytes: &[u8]) -> Option<Vec<Seen>> {
     let mut reader = PartReader::default();
     for part in &contents.parts {
         blocks::read_again(&file, part.place, &mut content).unwrap();
-        let read = reader.read(&content, &mut |found| note(&mut seen, found));
+        let read = reader.read(&content, &LIMITS, &mut |found| note(&mut seen, found));
         read.unwrap();
     }
     Some(seen)
@@ -326,9 +323,9 @@ fn what_is_no_journal_is_not_overwritten_unasked() {
     let output = folder.path().join("a.csv");
     let path = JobFolder::beside(&output).join("journal");
     fs::create_dir(JobFolder::beside(&output)).unwrap();
-    let mut newer = blocks::header().to_vec();
-    newer[8] = 2;
-    for content in [&b"Dear diary, today"[..], &newer] {
+    let [mut older, mut newer] = [(); 2].map(|()| blocks::header().to_vec());
+    (older[8], newer[8]) = (1, 3);
+    for content in [&b"Dear diary, today"[..], &older, &newer] {
         fs::write(&path, content).unwrap();
         let error = open(&output, false).unwrap_err().to_string();
         assert!(error.contains("--restart"), "{error}");

@@ -16,9 +16,7 @@ use faceau_events::{BatchSummary, End, ErrorCode, Observer, WarningCode};
 use faceau_shared::protocol::Setup;
 use faceau_shared::timing;
 
-use crate::settings::{
-    HeaderChoice, PipelineOptions, Settings, UnsuitableOptions, camera_setup, worker_options,
-};
+use crate::settings::{HeaderChoice, PipelineOptions, Settings, UnsuitableOptions};
 use crate::setup::{self, Models, SetupError};
 use faceau_engine::events::{EventReceiver, EventSender};
 use faceau_engine::placement::Wish;
@@ -174,14 +172,14 @@ impl<'a> Batch<'a> {
             settings.pipeline.candidates(),
             |set| {
                 PipelineOptions::of(settings, set)
-                    .map_or_else(|_| Vec::new(), |o| o.unneeded_models())
+                    .map_or_else(|_| Vec::new(), |o| o.unneeded_models(set))
             },
             settings.allow_unknown_models,
             settings.precision,
         )?;
         trace.did("check the models", checking);
         reporter.info(&format!("pipeline: {}", models.pinned.set.set));
-        if let Some(caution) = models.caution() {
+        if let Some(caution) = models.definition.caution() {
             reporter.warn_all(WarningCode::DemoModels, caution);
         }
         if settings.simulated_inference > 0 {
@@ -199,19 +197,21 @@ impl<'a> Batch<'a> {
             reporter.warn_all(WarningCode::UnknownModels, &warning);
         }
         let options = PipelineOptions::of(settings, models.pinned.set.set)?;
-        let columns = Columns::select(&settings.columns, models.known_columns())?;
+        let columns = Columns::select(
+            &settings.columns,
+            Columns::known(&models.definition.own_schema()),
+        )?;
         let columns = match settings.header {
             HeaderChoice::Plain => columns.plain(),
             HeaderChoice::Openface => columns,
         };
+        let told = options.told(&settings.camera);
         let command = WorkerCommand {
             program,
             setup: Setup {
                 places: BTreeMap::new(),
                 models: models.pinned.set.clone(),
-                redetect_every: options.redetect_every,
-                openface3: options.openface3.as_ref().map(worker_options),
-                camera: camera_setup(&settings.camera),
+                options: told.to_bytes(),
                 dump_inputs: settings.dump_inputs.clone(),
                 want_fhog: settings.hog,
                 want_aligned: settings.aligned,
@@ -220,12 +220,14 @@ impl<'a> Batch<'a> {
             },
             start_deadline: settings.start_timeout,
         };
-        let wishes = settings.providers.wishes(&command.setup.networks())?;
+        let wishes = settings
+            .providers
+            .wishes(&models.definition.networks(&told))?;
         Ok(Self {
             wishes: Some(wishes),
             placement_warnings: Vec::new(),
             settings,
-            table: models.table_design(columns, &options),
+            table: models.table_design(&columns, &told)?,
             models,
             options,
             columns,

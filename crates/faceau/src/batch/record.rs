@@ -63,7 +63,11 @@ impl Batch<'_> {
     /// What concerns all outputs of this call.
     fn cautions(&self) -> impl Iterator<Item = &'static str> {
         let simulation = (self.settings.simulated_inference > 0).then_some(super::SIMULATION);
-        self.models.caution().into_iter().chain(simulation)
+        self.models
+            .definition
+            .caution()
+            .into_iter()
+            .chain(simulation)
     }
 
     /// Digests of what was made of a model file when it was installed.
@@ -92,7 +96,7 @@ impl Batch<'_> {
         complete: bool,
     ) -> RunRecord {
         let worker = self.pool.report();
-        let rows = report.table.rows();
+        let rows = report.table.frames();
         let mut record = RunRecord::default();
         record.format = RECORD_FORMAT;
         record.program = program_record(identity, worker.map(|w| w.runtime.as_str()));
@@ -184,7 +188,7 @@ fn video_record(index: &VideoIndex) -> VideoRecord {
 fn timing(report: &JobReport) -> Timing {
     let mut timing = Timing::default();
     timing.seconds = report.seconds;
-    timing.frames_per_second = report.table.rows() as f64 / report.seconds.max(1e-9);
+    timing.frames_per_second = report.table.frames() as f64 / report.seconds.max(1e-9);
     timing.first_result_seconds = report.first_result_seconds;
     timing.ring_bytes = report.ring_bytes;
     timing.stages = report.stages.rows();

@@ -158,7 +158,7 @@ impl Batch<'_> {
             let (report, signal) = match outcome? {
                 Outcome::Complete { report, signal } => (report, signal),
                 Outcome::Stopped { signal, report } => match report {
-                    Some(report) if report.table.rows() > 0 => (report, Some(signal)),
+                    Some(report) if report.table.frames() > 0 => (report, Some(signal)),
                     _ => return Ok(Stop::without_outputs(signal)),
                 },
             };
@@ -259,7 +259,7 @@ impl Batch<'_> {
         journal: &mut Journal,
         reporter: &mut Reporter<'_>,
     ) -> Result<InputEnd, OutputError> {
-        let frames = report.table.rows();
+        let frames = report.table.frames();
         let complete = frames == report.source.frame_index().frames;
         if work.paths.is_standard_output() {
             return write_to_standard_output(&work.paths, report, complete);
@@ -315,7 +315,7 @@ fn write_to_standard_output(
         return Ok(InputEnd::without_outputs(Status::Stopped));
     }
     let mut end = InputEnd::without_outputs(Status::Done);
-    (end.frames, end.failed_frames) = (report.table.rows(), report.failed.len());
+    (end.frames, end.failed_frames) = (report.table.frames(), report.failed.len());
     let unseen = paths.in_workshop()?;
     report.table.finish(&unseen)?;
     output::copy_to_standard_output(&unseen.csv)?;

@@ -13,15 +13,14 @@ use std::time::Duration;
 use faceau_events::CameraOptions;
 use faceau_media::Reading;
 use faceau_models::Precision;
-use faceau_vision::extras::Extras;
+use faceau_pipelines::Extras;
 
 use faceau_engine::plan::Tracking;
 use faceau_outputs::ColumnGroup;
 
 pub use choice::{Choice, HeaderChoice};
 pub use pipeline::{
-    CompatChoice, FaceChoice, OpenFace3Settings, PipelineChoice, PipelineOptions,
-    UnsuitableOptions, camera_setup, worker_options,
+    CompatChoice, FaceChoice, OpenFace3Settings, PipelineChoice, PipelineOptions, UnsuitableOptions,
 };
 pub use providers::{Exception, NoException, ProviderSettings};
 

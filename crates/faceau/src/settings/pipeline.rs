@@ -4,8 +4,8 @@
 use std::fmt;
 
 use faceau_events::{CameraOptions, OpenFace3Options};
-use faceau_models::{ModelSet, id};
-use faceau_shared::protocol::{CameraSetup, OpenFace3Setup};
+use faceau_models::ModelSet;
+use faceau_pipelines::{Camera, OpenFace3, Options, registry};
 
 use super::{Choice, Settings};
 use faceau_outputs::ColumnGroup;
@@ -169,25 +169,6 @@ pub struct PipelineOptions {
     pub openface3: Option<OpenFace3Options>,
 }
 
-/// What workers of the OpenFace 3.0 pipeline are told.
-pub fn worker_options(options: &OpenFace3Options) -> OpenFace3Setup {
-    OpenFace3Setup {
-        whole_frame: options.face == FaceChoice::WholeFrame.value_name(),
-        landmarks: options.landmarks,
-        as_facemirror: options.as_facemirror(),
-    }
-}
-
-/// What workers are told of the camera.
-pub fn camera_setup(camera: &CameraOptions) -> CameraSetup {
-    let CameraOptions { fx, fy, cx, cy } = *camera;
-    CameraSetup {
-        focal: fx.map(|fx| [fx, fy.unwrap_or(fx)]),
-        cx,
-        cy,
-    }
-}
-
 /// Options that do not go together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnsuitableOptions(String);
@@ -208,16 +189,30 @@ impl fmt::Display for UnsuitableOptions {
 impl std::error::Error for UnsuitableOptions {}
 
 impl PipelineOptions {
+    /// What the pipeline is told, with what is known of the camera.
+    pub fn told(&self, camera: &CameraOptions) -> Options {
+        let CameraOptions { fx, fy, cx, cy } = *camera;
+        let openface3 = self.openface3.as_ref();
+        Options {
+            redetect_every: self.redetect_every,
+            camera: Camera {
+                focal: fx.map(|fx| [fx, fy.unwrap_or(fx)]),
+                cx,
+                cy,
+            },
+            openface3: openface3.map_or_else(OpenFace3::default, |options| OpenFace3 {
+                whole_frame: options.face == FaceChoice::WholeFrame.value_name(),
+                landmarks: options.landmarks,
+                closure: options.au45,
+                as_facemirror: options.as_facemirror(),
+            }),
+        }
+    }
+
     /// Models of the pipeline's set that these options have no use for.
-    pub fn unneeded_models(&self) -> Vec<&'static str> {
-        let setup = self.openface3.as_ref().map(worker_options);
-        [
-            (setup.is_some_and(|s| s.whole_frame), id::RETINAFACE),
-            (setup.is_some_and(|s| !s.landmarks), id::OPENFACE3_STAR),
-        ]
-        .into_iter()
-        .filter_map(|(unneeded, id)| unneeded.then_some(id))
-        .collect()
+    pub fn unneeded_models(&self, set: ModelSet) -> Vec<&'static str> {
+        let told = self.told(&CameraOptions::default());
+        registry::of(set).map_or_else(|_| Vec::new(), |pipeline| pipeline.unneeded_models(&told))
     }
 
     /// What `settings` tell the pipeline that needs the models `set`.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use faceau_inference::{ComputeUnits, Place, Provider};
 use faceau_models::{ModelSet, Precision};
+use faceau_pipelines::{Options, registry};
 use faceau_shared::protocol::{
     Examination, FormTrial, GraphReport, Setup, Station, Trial, Verdict,
 };
@@ -69,7 +70,8 @@ fn rows(doctor: &DoctorCommand) -> anyhow::Result<Option<Vec<Row>>> {
     let mut rows = Vec::new();
     let mut seen: Vec<Station> = Vec::new();
     for setup in setups(doctor)? {
-        let networks = setup.networks();
+        let options = Options::default();
+        let networks = registry::of(setup.models.set)?.networks(&options);
         let stations = places.iter().flat_map(|place| {
             let station = |network: &&str| Station {
                 network: (*network).to_owned(),
@@ -111,7 +113,10 @@ fn setups(doctor: &DoctorCommand) -> anyhow::Result<Vec<Setup>> {
             allow_unknown,
             Precision::Fp32,
         );
-        models.map(|models| Setup::cpu(models.pinned.set))
+        models.map(|models| Setup {
+            options: Options::default().to_bytes(),
+            ..Setup::cpu(models.pinned.set)
+        })
     };
     let real = [ModelSet::Pfld, ModelSet::Openface3].map(setup);
     let real: Vec<Setup> = real.into_iter().flatten().collect();

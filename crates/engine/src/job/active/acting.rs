@@ -5,7 +5,6 @@ use std::time::Instant;
 use faceau_events::WarningCode;
 use faceau_shared::protocol::{Begin, FrameTask};
 use faceau_shared::timing;
-use faceau_vision::analysis::FrameAnalysis;
 
 use super::{Job, MOST_WARNINGS, Setback};
 use crate::events::{DecodedFrame, WorkerId};
@@ -78,7 +77,7 @@ impl Job {
                 self.recycle();
                 self.analysed += 1;
                 self.first_result.get_or_insert_with(Instant::now);
-                self.stages.add_frame(&self.analysis);
+                self.stages.add_frame(&self.stage_nanos);
                 context.pool.progress(now)?;
                 self.take(context, task, frame, None)?;
             }
@@ -138,7 +137,7 @@ impl Job {
         if begin == Begin::Resume
             && let Some(last) = self.results.memory(task)
         {
-            slot.write_results(bytemuck::bytes_of(last));
+            slot.write_results(last.bytes());
         }
         let frame_task = FrameTask {
             slot: slot.index(),
@@ -164,7 +163,7 @@ impl Job {
         }
     }
 
-    /// Takes the result of a frame: the analysis just looked at, or the reason why there is none.
+    /// Takes the result of a frame: what was just looked at, or the reason why there is none.
     fn take(
         &mut self,
         context: &mut Context<'_, '_>,
@@ -175,8 +174,10 @@ impl Job {
         if self.winds_down {
             return Ok(());
         }
-        let extras = &self.bytes[FrameAnalysis::BYTES..][..self.extras.bytes()];
-        let finding = failure.map_or(Ok(&mut self.analysis), Err);
+        let extras = self.room.split(&self.bytes).map_or(&[][..], |[_, e, _]| e);
+        let faces = self.payload.faces();
+        let extras = &extras[..faces.len() * self.extras.bytes()];
+        let finding = failure.map_or(Ok(faces), Err);
         self.results
             .take(task, frame, finding, extras, context.log)?;
         self.after_results(context)

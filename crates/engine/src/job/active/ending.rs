@@ -53,7 +53,7 @@ impl Job {
                 first: first.clone(),
             });
         }
-        let all_there = written.table.rows() == frames;
+        let all_there = written.table.frames() == frames;
         let report = Box::new(JobReport {
             segments: self.segments,
             run_ons,

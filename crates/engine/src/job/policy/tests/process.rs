@@ -2,8 +2,8 @@
 
 use super::super::*;
 use super::world::{Message, Reply, World};
-use bytemuck::Zeroable;
-use faceau_vision::analysis::FrameAnalysis;
+use crate::job::testing;
+use faceau_measure::{Faces, Payload};
 use std::collections::{BTreeSet, VecDeque};
 use std::ops::Range;
 
@@ -27,18 +27,15 @@ impl Memory {
         Self { seen, ..self }
     }
 
-    /// The analysis of the frame just seen. Trackers agree when both have run for a while.
-    pub(super) fn analysis(self, frame: usize, settling: usize) -> Box<FrameAnalysis> {
-        let mut analysis = Box::new(FrameAnalysis::zeroed());
+    /// The results of the frame just seen. Trackers agree when both have run for a while.
+    pub(super) fn analysis(self, frame: usize, settling: usize) -> Payload {
         let settled = self.began == 0 || frame >= self.began as usize + settling;
-        analysis.success = 1;
-        analysis.landmarks[3] = frame as f32 + if settled { 0.0 } else { 5.0 };
-        analysis.tracker.rest[..2].copy_from_slice(&[self.seen, self.began]);
-        analysis
+        let place = frame as f32 + if settled { 1.0 } else { 6.0 };
+        testing::one(place, [self.seen, self.began], &[])
     }
 
-    pub(super) fn of(analysis: &FrameAnalysis) -> Self {
-        let [seen, began, ..] = analysis.tracker.rest;
+    pub(super) fn of(faces: Faces<'_>) -> Self {
+        let [seen, began] = testing::memory(faces);
         Self { seen, began }
     }
 }

@@ -4,14 +4,15 @@
 use super::super::*;
 use super::process::{FakeLane, Memory, Process};
 use crate::events::WorkerId;
-use crate::job::keeper::Kept;
-use crate::job::merge::Merger;
+use crate::job::merge::{Merger, Ordered};
 use crate::job::pieces::Finding;
+use crate::job::testing::Numbers;
 use crate::plan::{Segment, ShortestSegment, Tracking, cut};
 use crate::pool::staff::{self, Order, Staff};
+use faceau_measure::{Payload, Track};
 use faceau_media::FrameIndex;
-use faceau_vision::analysis::FrameAnalysis;
 use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 
 pub(super) const FRAMES: usize = 330;
@@ -31,7 +32,7 @@ pub(super) enum Message {
 
 #[derive(Debug)]
 pub(super) enum Reply {
-    Good(Box<FrameAnalysis>),
+    Good(Payload),
     Failed,
     Nonsense,
 }
@@ -62,7 +63,7 @@ pub(super) struct World {
     pub(super) poisoned: BTreeSet<usize>,
     /// Frames that no worker can analyse.
     pub(super) failing: BTreeSet<usize>,
-    pub(super) memories: BTreeMap<TaskId, Box<FrameAnalysis>>,
+    pub(super) memories: BTreeMap<TaskId, Payload>,
     pub(super) accidents: BTreeMap<(TaskId, usize), u32>,
     pub(super) written: Vec<(usize, Option<Memory>)>,
     pub(super) starts: usize,
@@ -95,7 +96,8 @@ impl World {
         let mut world = Self {
             policy,
             staff: Staff::new(START_DEADLINE),
-            merger: Merger::new(segments.clone(), &std::env::temp_dir()).unwrap(),
+            merger: Merger::new(segments.clone(), Arc::new(Numbers), &std::env::temp_dir())
+                .unwrap(),
             segments,
             processes: BTreeMap::new(),
             lanes: 0,
@@ -116,12 +118,12 @@ impl World {
         world
     }
 
-    pub(super) fn feed(&mut self, mut event: Event<'_>, reply: Option<Box<FrameAnalysis>>) {
+    pub(super) fn feed(&mut self, mut event: Event<'_>, reply: Option<Payload>) {
         loop {
             let mut actions = Vec::new();
             self.policy.handle(event, self.now, &mut actions);
             for action in actions {
-                self.carry_out(action, reply.as_deref());
+                self.carry_out(action, reply.as_ref());
             }
             match self.following.pop_front() {
                 Some(next) => event = next,
@@ -168,7 +170,7 @@ impl World {
         }
     }
 
-    pub(super) fn carry_out(&mut self, action: Action, analysis: Option<&FrameAnalysis>) {
+    pub(super) fn carry_out(&mut self, action: Action, analysis: Option<&Payload>) {
         match action {
             Action::Want(workers) => {
                 self.manage(staff::Event::Want(workers));
@@ -199,7 +201,7 @@ impl World {
                 frame,
                 begin,
             } => {
-                let memory = self.memories.get(&task).map(|a| Memory::of(a));
+                let memory = self.memories.get(&task).map(|a| Memory::of(a.faces()));
                 let process = self.process(worker);
                 let lane = process.lane.as_mut().expect("a lane");
                 assert!(lane.decoded.remove(&slot) && lane.busy.insert(slot));
@@ -217,7 +219,7 @@ impl World {
                 assert!(self.process(worker).ready);
                 self.manage(staff::Event::Progress);
                 let analysis = analysis.expect("an answer came");
-                self.memories.insert(task, Box::new(*analysis));
+                self.memories.insert(task, analysis.clone());
                 self.accidents.remove(&(task, frame));
                 self.take(task, frame, true);
             }
@@ -259,22 +261,26 @@ impl World {
         }
         let memory = self.memories.get(&task).cloned();
         let finding = match &memory {
-            Some(analysis) if analysed || frame < counted => Finding::Analysed(analysis),
+            Some(payload) if analysed || frame < counted => Finding::Analysed(payload.faces()),
             _ => Finding::Failed("it is poisoned"),
         };
         let written = &mut self.written;
-        let mut sink = |frame: usize, finding: Finding<'_>, _: Option<&Kept>| {
-            let memory = match finding {
-                Finding::Analysed(analysis) => Some(Memory::of(analysis)),
+        let mut sink = |ordered: Ordered<'_>| {
+            let memory = match ordered.finding {
+                Finding::Analysed(faces) => {
+                    // One face in all the video, whoever has followed it.
+                    assert_eq!(ordered.tracks, [Track(0)]);
+                    Some(Memory::of(faces))
+                }
                 Finding::Failed(_) => None,
             };
-            written.push((frame, memory));
+            written.push((ordered.frame, memory));
             Ok::<(), std::io::Error>(())
         };
         (self.merger.accept(task, frame, finding, None, &mut sink)).unwrap();
         if let Some(run_on) = self.merger.take_request() {
             let task = TaskId::RunOn(run_on.number);
-            self.memories.insert(task, Box::new(*run_on.after));
+            self.memories.insert(task, (*run_on.after).clone());
             let event = Event::RunOn {
                 number: run_on.number,
                 frames: run_on.frames,
