@@ -1,12 +1,12 @@
 //! One input, from its first frame to its outputs.
 //!
-//! [`run()`] begins a job and `active` is its event loop; the files beside it are what it decides
+//! [`run()`] begins a job and `event_loop` is its event loop; the files beside it are what it decides
 //! with ([`policy`]), what brings frames to a worker (`lane`), and what becomes of results
 //! (`results`, `merge`, [`pieces`]).
 
-mod active;
 mod disk_space;
 mod durations;
+mod event_loop;
 mod keeper;
 mod lane;
 mod merge;

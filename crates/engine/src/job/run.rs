@@ -1,6 +1,6 @@
 //! One job from looking through its input to its outcome.
 //!
-//! The work itself is done in [`super::active`]; here it is begun, and begun again when the input
+//! The work itself is done in `event_loop.rs`; here it is begun, and begun again when the input
 //! turns out to be another than it said.
 
 use std::time::{Duration, Instant};
@@ -9,8 +9,8 @@ use faceau_events::{Stage, WarningCode};
 use faceau_shared::protocol::LogLevel;
 use faceau_shared::timing;
 
-use super::active::{Job, Setback};
 use super::disk_space::{demand_room, wait_for_room};
+use super::event_loop::{Job, Setback};
 use super::outcome::{JobError, Outcome};
 use super::pieces::PieceLog;
 use super::policy::Settings;

@@ -1,10 +1,10 @@
 //! Where networks run: what is wished for ([`Wish`]), what is tried out before any work
-//! depends on it, and what is tried next when that fails ([`ladder`]).
+//! depends on it, and what is tried next when that fails ([`fallback`]).
 //!
 //! It is decided once, by one process, before the first worker starts. All workers then run each
 //! network on the same place, so that a table does not depend on which worker had a bad start.
 
-pub mod ladder;
+pub mod fallback;
 
 use std::collections::BTreeMap;
 
@@ -12,8 +12,8 @@ use faceau_events::Graph;
 use faceau_inference::Place;
 use faceau_shared::protocol::{Examination, FormTrial, GraphReport, Setup, Station, Trial};
 
-use crate::pool::{End, Examiner, PoolError};
-use ladder::Ladder;
+use crate::pool::{End, PoolError, Probe};
+use fallback::Fallback;
 
 /// Where a network is to run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,13 +70,13 @@ pub enum Placed {
 pub fn settle(
     wishes: Vec<Wish>,
     setup: &Setup,
-    examiner: Examiner<'_>,
+    probe: Probe<'_>,
     say: &mut dyn FnMut(Note),
 ) -> Result<Placed, PlacementError> {
     let mut climb = Climb {
-        ladder: Ladder::new(wishes),
+        fallback: Fallback::new(wishes),
         setup,
-        examiner,
+        probe,
         remembered: 0,
     };
     let placed = climb.climb_down(say);
@@ -86,9 +86,9 @@ pub fn settle(
 
 /// The way down the ladder.
 struct Climb<'a> {
-    ladder: Ladder,
+    fallback: Fallback,
     setup: &'a Setup,
-    examiner: Examiner<'a>,
+    probe: Probe<'a>,
     /// Of the trials without an end, those that an examination has been told of.
     remembered: usize,
 }
@@ -96,9 +96,9 @@ struct Climb<'a> {
 impl Climb<'_> {
     fn climb_down(&mut self, say: &mut dyn FnMut(Note)) -> Result<Placed, PlacementError> {
         loop {
-            let open = self.ladder.open_questions();
+            let open = self.fallback.open_questions();
             if open.is_empty() {
-                return Ok(Placed::At(self.ladder.places()));
+                return Ok(Placed::At(self.fallback.places()));
             }
             let mut trials = Vec::new();
             let end = self.examine(open, &mut trials, say)?;
@@ -107,7 +107,7 @@ impl Climb<'_> {
                 for form in trial.forms.iter().filter(|form| form.ms > 0.0) {
                     say(Note::Info(describe(&trial.station.to_string(), form)));
                 }
-                for text in self.ladder.tried(trial)? {
+                for text in self.fallback.tried(trial)? {
                     say(Note::Warning(text));
                 }
             }
@@ -115,7 +115,7 @@ impl Climb<'_> {
                 End::Finished => continue,
                 End::Stopped(signal) => return Ok(Placed::Stopped(signal)),
                 End::Late(station) => {
-                    let seconds = self.examiner.deadline.as_secs_f64();
+                    let seconds = self.probe.deadline.as_secs_f64();
                     let reason = format!("{station} was not ready after {seconds:.0} s");
                     (station, reason)
                 }
@@ -124,7 +124,7 @@ impl Climb<'_> {
                     (station, reason)
                 }
             };
-            for text in self.ladder.cut_short(&station, &reason)? {
+            for text in self.fallback.cut_short(&station, &reason)? {
                 say(Note::Warning(format!(
                     "{text} (this is remembered; faceau-supervisor doctor --providers tries again)"
                 )));
@@ -138,7 +138,7 @@ impl Climb<'_> {
         trials: &mut Vec<Trial>,
         say: &mut dyn FnMut(Note),
     ) -> Result<End, PoolError> {
-        let unfinished = self.ladder.unfinished().to_vec();
+        let unfinished = self.fallback.unfinished().to_vec();
         self.remembered = unfinished.len();
         let examination = Examination {
             setup: self.setup.clone(),
@@ -146,7 +146,7 @@ impl Climb<'_> {
             afresh: false,
             unfinished,
         };
-        self.examiner.examine(
+        self.probe.examine(
             examination,
             &mut |station| say(Note::Info(format!("trying out {station}"))),
             &mut |trial| trials.push(trial),
@@ -156,7 +156,7 @@ impl Climb<'_> {
     /// Has it noted what did not come to an end, if that has not been done. What cannot be noted is
     /// found out again.
     fn remember(&mut self) {
-        if self.ladder.unfinished().len() > self.remembered {
+        if self.fallback.unfinished().len() > self.remembered {
             let _ = self.examine(Vec::new(), &mut Vec::new(), &mut |_| {});
         }
     }

@@ -1,4 +1,4 @@
-//! The pool: what [`super::staff`] decides, done with processes.
+//! The pool: what [`super::worker_set`] decides, done with processes.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
@@ -12,9 +12,9 @@ use faceau_shared::protocol::{
 use faceau_shared::ring::Ring;
 
 use super::error::{PoolError, last_words};
-use super::examiner::Examiner;
+use super::probe::Probe;
 use super::process::Process;
-use super::staff::{self, Order, Staff};
+use super::worker_set::{self, Order, WorkerSet};
 use crate::events::{Event, EventReceiver, EventSender, Moment, TICK, WorkerEvent, WorkerId};
 use faceau_system::process::describe_end;
 use faceau_system::resident::resident;
@@ -91,7 +91,7 @@ struct Member {
     process: Process,
     words: LastWords,
     /// Why it is being killed, if it is.
-    verdict: Option<String>,
+    reason: Option<String>,
     report: Option<WorkerReport>,
 }
 
@@ -99,7 +99,7 @@ struct Member {
 pub struct Pool {
     command: WorkerCommand,
     events: EventSender,
-    staff: Staff,
+    set: WorkerSet,
     members: BTreeMap<WorkerId, Member>,
     /// What is to be done; empty between calls.
     orders: Vec<Order>,
@@ -114,7 +114,7 @@ impl Pool {
     /// An empty pool whose workers will send their events to `events`.
     pub fn new(command: WorkerCommand, events: EventSender) -> Self {
         Self {
-            staff: Staff::new(command.start_deadline),
+            set: WorkerSet::new(command.start_deadline),
             command,
             events,
             members: BTreeMap::new(),
@@ -137,8 +137,8 @@ impl Pool {
     }
 
     /// What starts examinations with this pool's program.
-    pub fn examiner<'a>(&'a self, events: &'a EventReceiver) -> Examiner<'a> {
-        Examiner {
+    pub fn probe<'a>(&'a self, events: &'a EventReceiver) -> Probe<'a> {
+        Probe {
             program: &self.command.program,
             deadline: self.command.start_deadline,
             sender: &self.events,
@@ -176,7 +176,7 @@ impl Pool {
     /// Workers that are ready for frames.
     pub fn ready(&self) -> Vec<WorkerId> {
         let ids = self.members.keys().copied();
-        ids.filter(|&id| self.staff.is_ready(id)).collect()
+        ids.filter(|&id| self.set.is_ready(id)).collect()
     }
 
     /// Resident bytes of a worker that is ready for frames.
@@ -191,7 +191,8 @@ impl Pool {
     /// # Errors
     /// When the program cannot be run.
     pub fn want(&mut self, wanted: usize, now: Moment) -> Result<(), PoolError> {
-        self.decide(staff::Event::Want(wanted), now).map(|_| ())
+        self.decide(worker_set::Event::Want(wanted), now)
+            .map(|_| ())
     }
 
     /// Does what time demands: start workers whose time has come, kill those that take too long to
@@ -200,12 +201,12 @@ impl Pool {
     /// # Errors
     /// When no worker will ever be ready.
     pub fn tick(&mut self, now: Moment) -> Result<(), PoolError> {
-        self.decide(staff::Event::Tick, now).map(|_| ())
+        self.decide(worker_set::Event::Tick, now).map(|_| ())
     }
 
     /// A frame was done: workers that are lost from now on are not lost in vain.
     pub fn progress(&mut self, now: Moment) -> Result<(), PoolError> {
-        self.decide(staff::Event::Progress, now).map(|_| ())
+        self.decide(worker_set::Event::Progress, now).map(|_| ())
     }
 
     /// Has a worker leave that has nothing to do.
@@ -213,18 +214,24 @@ impl Pool {
     /// # Errors
     /// As for [`Pool::tick`].
     pub fn retire(&mut self, id: WorkerId, now: Moment) -> Result<(), PoolError> {
-        self.decide(staff::Event::Retire(id), now).map(|_| ())
+        self.decide(worker_set::Event::Retire(id), now).map(|_| ())
     }
 
     /// Kills a worker that cannot be trusted any more. Its end arrives as an event.
     ///
     /// # Errors
     /// As for [`Pool::tick`].
-    pub fn condemn(&mut self, id: WorkerId, verdict: String, now: Moment) -> Result<(), PoolError> {
+    pub fn mark_for_kill(
+        &mut self,
+        id: WorkerId,
+        reason: String,
+        now: Moment,
+    ) -> Result<(), PoolError> {
         if let Some(member) = self.members.get_mut(&id) {
-            member.verdict.get_or_insert(verdict);
+            member.reason.get_or_insert(reason);
         }
-        self.decide(staff::Event::Condemn(id), now).map(|_| ())
+        self.decide(worker_set::Event::MarkForKill(id), now)
+            .map(|_| ())
     }
 
     /// Interprets an event.
@@ -250,7 +257,7 @@ impl Pool {
             WorkerEvent::Silent(error) => {
                 let is_stranger = match error {
                     ProtocolError::Version { .. } | ProtocolError::Build { .. } => true,
-                    ProtocolError::Garbage(_) | ProtocolError::Io(_) => self.staff.is_starting(id),
+                    ProtocolError::Garbage(_) | ProtocolError::Io(_) => self.set.is_starting(id),
                     ProtocolError::Closed => false,
                 };
                 if is_stranger {
@@ -260,14 +267,14 @@ impl Pool {
                     });
                 }
                 if !matches!(error, ProtocolError::Closed) {
-                    member.verdict.get_or_insert(error.to_string());
+                    member.reason.get_or_insert(error.to_string());
                 }
                 // A process that closed its socket is of no use any more, should it still run.
                 member.process.kill();
                 Ok(News::Nothing)
             }
             WorkerEvent::Ended => Ok(self
-                .decide(staff::Event::Ended(id), now)?
+                .decide(worker_set::Event::Ended(id), now)?
                 .unwrap_or(News::Nothing)),
         }
     }
@@ -275,10 +282,10 @@ impl Pool {
     fn heard(&mut self, id: WorkerId, message: FromWorker, now: Moment) -> Result<News, PoolError> {
         match message {
             FromWorker::Ready(report) => {
-                if !self.staff.is_starting(id) {
+                if !self.set.is_starting(id) {
                     return Ok(News::Nothing);
                 }
-                self.decide(staff::Event::Ready(id), now)?;
+                self.decide(worker_set::Event::Ready(id), now)?;
                 if self.report.is_none() {
                     self.engine = Some(report.engine());
                     self.report = Some(report.clone());
@@ -320,10 +327,10 @@ impl Pool {
         }
     }
 
-    /// Has the staff decide about an event, and does what follows.
-    fn decide(&mut self, event: staff::Event, now: Moment) -> Result<Option<News>, PoolError> {
+    /// Has the set decide about an event, and does what follows.
+    fn decide(&mut self, event: worker_set::Event, now: Moment) -> Result<Option<News>, PoolError> {
         let mut orders = std::mem::take(&mut self.orders);
-        self.staff.handle(event, now, &mut orders);
+        self.set.handle(event, now, &mut orders);
         let mut news = None;
         let mut position = 0;
         // Starts that fail add to the orders.
@@ -345,9 +352,9 @@ impl Pool {
         match order {
             Order::Start(id) => {
                 if let Err(source) = self.start(id) {
-                    let failed = staff::Event::NotStarted(id);
+                    let failed = worker_set::Event::NotStarted(id);
                     let before = orders.len();
-                    self.staff.handle(failed, now, orders);
+                    self.set.handle(failed, now, orders);
                     if orders[before..].contains(&Order::GiveUp(id)) {
                         return Err(PoolError::Start {
                             program: self.command.program.clone(),
@@ -366,8 +373,8 @@ impl Pool {
             Order::KillLate(id) => {
                 let seconds = self.command.start_deadline.as_secs_f64();
                 if let Some(member) = self.members.get_mut(&id) {
-                    let verdict = format!("not ready after {seconds:.0} s");
-                    member.verdict.get_or_insert(verdict);
+                    let reason = format!("not ready after {seconds:.0} s");
+                    member.reason.get_or_insert(reason);
                     member.process.kill();
                 }
             }
@@ -376,12 +383,12 @@ impl Pool {
             }
             Order::Lost(id) => {
                 // One that could not be started was never a member.
-                return Ok(self.bury(id).map(|(reason, words)| News::Lost {
+                return Ok(self.reap_member(id).map(|(reason, words)| News::Lost {
                     reason: format!("{reason}{}", last_words(&words)),
                 }));
             }
             Order::GiveUp(id) => {
-                let (reason, words) = self.bury(id).unwrap_or_default();
+                let (reason, words) = self.reap_member(id).unwrap_or_default();
                 return Err(PoolError::FailedStarts { reason, words });
             }
         }
@@ -395,7 +402,7 @@ impl Pool {
         let mut member = Member {
             process,
             words: LastWords::default(),
-            verdict: None,
+            reason: None,
             report: None,
         };
         // Should it already be dead, its end is an event of its own.
@@ -413,10 +420,10 @@ impl Pool {
     }
 
     /// Reaps a worker whose process has ended; says how, and its last words.
-    fn bury(&mut self, id: WorkerId) -> Option<(String, Vec<String>)> {
+    fn reap_member(&mut self, id: WorkerId) -> Option<(String, Vec<String>)> {
         let mut member = self.members.remove(&id)?;
-        let reason = match (member.verdict.take(), member.process.reap()) {
-            (Some(verdict), _) => verdict,
+        let reason = match (member.reason.take(), member.process.reap()) {
+            (Some(reason), _) => reason,
             (None, Ok(status)) => describe_end(status),
             (None, Err(error)) => format!("its end could not be seen: {error}"),
         };
@@ -459,14 +466,14 @@ impl Pool {
     /// read until all are gone; what else comes is no longer of interest, but a signal ends the
     /// patience.
     pub fn dismiss(mut self, events: &EventReceiver) {
-        let mut ended = self.decide(staff::Event::Dismiss, events.now());
-        while self.staff.present() > 0 && ended.is_ok() {
+        let mut ended = self.decide(worker_set::Event::Dismiss, events.now());
+        while self.set.present() > 0 && ended.is_ok() {
             ended = match events.next(TICK) {
                 Some(Event::Worker(id, WorkerEvent::Ended)) => {
-                    self.decide(staff::Event::Ended(id), events.now())
+                    self.decide(worker_set::Event::Ended(id), events.now())
                 }
-                Some(Event::Stop(_)) => self.decide(staff::Event::DismissAtOnce, events.now()),
-                _ => self.decide(staff::Event::Tick, events.now()),
+                Some(Event::Stop(_)) => self.decide(worker_set::Event::DismissAtOnce, events.now()),
+                _ => self.decide(worker_set::Event::Tick, events.now()),
             };
         }
         // Dropping the rest kills and reaps them.

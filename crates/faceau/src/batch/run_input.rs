@@ -202,8 +202,8 @@ impl Batch<'_> {
             Note::Info(text) => reporter.info(&text),
         };
         let setup = self.pool.setup();
-        let examiner = self.pool.examiner(events);
-        match placement::settle(wishes, setup, examiner, &mut say)? {
+        let probe = self.pool.probe(events);
+        match placement::settle(wishes, setup, probe, &mut say)? {
             Placed::At(places) => {
                 self.pool.place_networks(places);
                 Ok(None)

@@ -16,7 +16,7 @@ use super::{DoctorCommand, Finding, worker};
 use faceau::setup;
 use faceau_engine::events;
 use faceau_engine::placement::graph_record;
-use faceau_engine::pool::{End, Examiner, PoolError};
+use faceau_engine::pool::{End, PoolError, Probe};
 
 /// Name of the check.
 pub const NAME: &str = "providers";
@@ -133,7 +133,7 @@ fn examine(
     mut stations: Vec<Station>,
 ) -> Result<Vec<Row>, PoolError> {
     let (sender, events) = events::channel();
-    let examiner = Examiner {
+    let probe = Probe {
         program,
         deadline: PATIENCE,
         sender: &sender,
@@ -149,7 +149,7 @@ fn examine(
             afresh: true,
             unfinished: std::mem::take(&mut unfinished),
         };
-        let end = examiner.examine(examination, &mut |_| {}, &mut |trial| trials.push(trial))?;
+        let end = probe.examine(examination, &mut |_| {}, &mut |trial| trials.push(trial))?;
         stations.retain(|station| trials.iter().all(|trial| trial.station != *station));
         rows.extend(trials.iter().flat_map(rows_of));
         let (station, reason) = match end {
@@ -171,7 +171,7 @@ fn examine(
             afresh: false,
             unfinished,
         };
-        examiner.examine(examination, &mut |_| {}, &mut |_| {})?;
+        probe.examine(examination, &mut |_| {}, &mut |_| {})?;
     }
     Ok(rows)
 }

@@ -148,11 +148,11 @@ pub enum Action {
         reason: String,
     },
     /// Kill a worker that cannot be trusted any more.
-    Condemn {
+    MarkForKill {
         /// The worker.
         worker: WorkerId,
         /// Why.
-        verdict: String,
+        reason: String,
     },
     /// A worker's ring and decoder are not needed any more.
     CloseLane(WorkerId),

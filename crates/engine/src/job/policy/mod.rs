@@ -1,6 +1,6 @@
 //! What a job does about what happens: a state machine without clocks, processes or pixels.
 //!
-//! [`Policy::handle`] takes an event and says what is to be done; `job/active.rs` turns the
+//! [`Policy::handle`] takes an event and says what is to be done; `job/event_loop.rs` turns the
 //! outside world into events and carries the actions out. Time comes in with the event. What the
 //! results are worth is decided elsewhere, in `job/merge.rs`; which processes are started and
 //! killed, in [`crate::pool`].
@@ -226,14 +226,14 @@ impl Policy {
             (ours == slot && frame == number as u64 + 1).then_some(lane)
         });
         let Some(lane) = in_flight else {
-            let verdict =
+            let reason =
                 format!("it answered for frame {frame} in slot {slot}, which it did not have");
-            self.condemn(id, verdict, actions);
+            self.mark_for_kill(id, reason, actions);
             return;
         };
         if let Answer::Nonsense(reason) = answer {
-            let verdict = format!("its results for frame {frame} make no sense: {reason}");
-            self.condemn(id, verdict, actions);
+            let reason = format!("its results for frame {frame} make no sense: {reason}");
+            self.mark_for_kill(id, reason, actions);
             return;
         }
         let Some(InFlight { task, frame, .. }) = lane.returned(now) else {
@@ -300,15 +300,12 @@ impl Policy {
         self.employ(now, actions);
     }
 
-    fn condemn(&mut self, id: WorkerId, verdict: String, actions: &mut Vec<Action>) {
+    fn mark_for_kill(&mut self, id: WorkerId, reason: String, actions: &mut Vec<Action>) {
         if let Some(worker) = self.workers.get_mut(&id)
             && !worker.condemned
         {
             worker.condemned = true;
-            actions.push(Action::Condemn {
-                worker: id,
-                verdict,
-            });
+            actions.push(Action::MarkForKill { worker: id, reason });
         }
     }
 
@@ -377,12 +374,12 @@ impl Policy {
             })
             .collect();
         for (id, frame) in silent {
-            let verdict = format!(
+            let reason = format!(
                 "it gave no answer for {:.0} s on frame {}",
                 deadline.as_secs_f64(),
                 frame + 1
             );
-            self.condemn(id, verdict, actions);
+            self.mark_for_kill(id, reason, actions);
         }
         self.enforce_end(now, actions);
     }

@@ -106,7 +106,7 @@ impl Policy {
         let busy = self.workers.iter().filter(|(_, worker)| is_busy(worker));
         let busy: Vec<_> = busy.map(|(id, _)| *id).collect();
         for id in busy {
-            self.condemn(id, "its work is not wanted any more".to_owned(), actions);
+            self.mark_for_kill(id, "its work is not wanted any more".to_owned(), actions);
         }
     }
 }

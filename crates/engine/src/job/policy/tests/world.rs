@@ -8,7 +8,7 @@ use crate::job::merge::{Merger, Ordered};
 use crate::job::pieces::Finding;
 use crate::job::testing::Numbers;
 use crate::plan::{Segment, ShortestSegment, Tracking, cut};
-use crate::pool::staff::{self, Order, Staff};
+use crate::pool::worker_set::{self, Order, WorkerSet};
 use faceau_measure::{Payload, Track};
 use faceau_media::FrameIndex;
 use std::collections::{BTreeSet, VecDeque};
@@ -47,7 +47,7 @@ pub(super) enum End {
 
 pub(super) struct World {
     pub(super) policy: Policy,
-    pub(super) staff: Staff,
+    pub(super) set: WorkerSet,
     pub(super) merger: Merger,
     pub(super) segments: Vec<Segment>,
     pub(super) processes: BTreeMap<WorkerId, Process>,
@@ -95,7 +95,7 @@ impl World {
         }
         let mut world = Self {
             policy,
-            staff: Staff::new(START_DEADLINE),
+            set: WorkerSet::new(START_DEADLINE),
             merger: Merger::new(segments.clone(), Arc::new(Numbers), &std::env::temp_dir())
                 .unwrap(),
             segments,
@@ -137,9 +137,9 @@ impl World {
         }
     }
 
-    pub(super) fn manage(&mut self, event: staff::Event) -> Option<bool> {
+    pub(super) fn manage(&mut self, event: worker_set::Event) -> Option<bool> {
         let mut orders = Vec::new();
-        self.staff.handle(event, self.now, &mut orders);
+        self.set.handle(event, self.now, &mut orders);
         let mut lost = None;
         for order in orders {
             match order {
@@ -173,7 +173,7 @@ impl World {
     pub(super) fn carry_out(&mut self, action: Action, analysis: Option<&Payload>) {
         match action {
             Action::Want(workers) => {
-                self.manage(staff::Event::Want(workers));
+                self.manage(worker_set::Event::Want(workers));
             }
             Action::OpenLane(id) => {
                 self.lanes += 1;
@@ -217,7 +217,7 @@ impl World {
                 frame,
             } => {
                 assert!(self.process(worker).ready);
-                self.manage(staff::Event::Progress);
+                self.manage(worker_set::Event::Progress);
                 let analysis = analysis.expect("an answer came");
                 self.memories.insert(task, analysis.clone());
                 self.accidents.remove(&(task, frame));
@@ -228,12 +228,12 @@ impl World {
                     self.poisoned.contains(&frame) || self.failing.contains(&frame),
                     "frame {frame} is a good one"
                 );
-                self.manage(staff::Event::Progress);
+                self.manage(worker_set::Event::Progress);
                 self.take(task, frame, false);
             }
-            Action::Condemn { worker, .. } => {
+            Action::MarkForKill { worker, .. } => {
                 self.process(worker);
-                self.manage(staff::Event::Condemn(worker));
+                self.manage(worker_set::Event::MarkForKill(worker));
             }
             Action::CloseLane(worker) => {
                 // The worker may just have gone.
@@ -244,7 +244,7 @@ impl World {
             }
             Action::Retire { worker, .. } => {
                 assert!(self.process(worker).queue.is_empty());
-                self.manage(staff::Event::Retire(worker));
+                self.manage(worker_set::Event::Retire(worker));
             }
             Action::GiveUp { .. } => self.end = Some(End::GivenUp),
         }
@@ -298,8 +298,8 @@ impl World {
         };
         match message {
             Message::Ready(id) => {
-                if self.staff.is_starting(id) {
-                    self.manage(staff::Event::Ready(id));
+                if self.set.is_starting(id) {
+                    self.manage(worker_set::Event::Ready(id));
                     self.process(id).ready = true;
                     self.feed(Event::Ready(id), None);
                 }
@@ -352,7 +352,7 @@ impl World {
                 }
             }
             Message::Ended(worker) => {
-                let lost = self.manage(staff::Event::Ended(worker));
+                let lost = self.manage(worker_set::Event::Ended(worker));
                 self.processes.remove(&worker);
                 if lost == Some(true) {
                     let reason = "it died";
@@ -365,7 +365,7 @@ impl World {
 
     pub(super) fn tick(&mut self, time: Duration) {
         self.now += time;
-        self.manage(staff::Event::Tick);
+        self.manage(worker_set::Event::Tick);
         self.feed(Event::Tick, None);
     }
 
@@ -404,7 +404,7 @@ impl World {
                 round < 200_000,
                 "the job does not end: {:#?} {:#?} {:#?}",
                 self.policy,
-                self.staff,
+                self.set,
                 self.processes
             );
             for pick in 0..8 {

@@ -30,7 +30,7 @@ pub enum End {
 
 /// Starts examinations.
 #[derive(Debug, Clone, Copy)]
-pub struct Examiner<'a> {
+pub struct Probe<'a> {
     /// The worker program.
     pub program: &'a Path,
     /// How long one trial may take.
@@ -41,7 +41,7 @@ pub struct Examiner<'a> {
     pub events: &'a EventReceiver,
 }
 
-impl Examiner<'_> {
+impl Probe<'_> {
     /// Has everything tried that is asked for; that may be nothing but something to remember. Calls `begun` and `tried` before and after each.
     ///
     /// # Errors

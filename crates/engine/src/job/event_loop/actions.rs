@@ -90,7 +90,9 @@ impl Job {
                 context.pool.progress(now)?;
                 self.take(context, task, frame, Some(&reason))?;
             }
-            Action::Condemn { worker, verdict } => context.pool.condemn(worker, verdict, now)?,
+            Action::MarkForKill { worker, reason } => {
+                context.pool.mark_for_kill(worker, reason, now)?
+            }
             Action::CloseLane(worker) => {
                 self.lanes.remove(&worker);
             }

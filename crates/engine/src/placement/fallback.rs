@@ -14,7 +14,7 @@ use super::{PlacementError, Wish, graph_record};
 
 /// All networks on their ladders.
 #[derive(Debug)]
-pub struct Ladder {
+pub struct Fallback {
     climbs: Vec<Climb>,
     /// Trials that did not come to an end or were not begun because of such a one, and why.
     unfinished: Vec<(Station, String)>,
@@ -79,7 +79,7 @@ impl Climb {
     }
 }
 
-impl Ladder {
+impl Fallback {
     /// Everybody on the first rung.
     pub fn new(wishes: Vec<Wish>) -> Self {
         let climb = |wish: Wish| Climb {
@@ -217,21 +217,21 @@ mod tests {
         }
     }
 
-    fn open(ladder: &Ladder) -> Vec<String> {
+    fn open(ladder: &Fallback) -> Vec<String> {
         let open = ladder.open_questions();
         open.iter().map(Station::to_string).collect()
     }
 
     #[test]
     fn the_processor_needs_no_trial() {
-        let ladder = Ladder::new(vec![wish("a", true, &["cpu"]), wish("b", false, &["cpu"])]);
+        let ladder = Fallback::new(vec![wish("a", true, &["cpu"]), wish("b", false, &["cpu"])]);
         assert!(ladder.open_questions().is_empty() && ladder.places().is_empty());
     }
 
     #[test]
     fn a_usable_place_is_kept() {
         let wishes = vec![wish("a", true, &["openvino"]), wish("b", true, &["cpu"])];
-        let mut ladder = Ladder::new(wishes);
+        let mut ladder = Fallback::new(wishes);
         assert_eq!(open(&ladder), ["a on openvino"]);
         let said = ladder
             .tried(trial("a", "openvino", Verdict::Usable))
@@ -245,7 +245,7 @@ mod tests {
     #[test]
     fn a_hang_sends_everybody_down_who_has_not_been_tried() {
         let core_ml = |network| wish(network, false, &["coreml", "cpu"]);
-        let mut ladder = Ladder::new(vec![core_ml("a"), core_ml("b"), core_ml("c")]);
+        let mut ladder = Fallback::new(vec![core_ml("a"), core_ml("b"), core_ml("c")]);
         ladder.tried(trial("a", "coreml", Verdict::Usable)).unwrap();
         let mut rungs = Vec::new();
         for place in ["coreml", "coreml/gpu", "coreml/cpu"] {
@@ -263,7 +263,7 @@ mod tests {
 
     #[test]
     fn wrong_numbers_are_refused_and_easier_units_may_be_right() {
-        let mut ladder = Ladder::new(vec![wish("a", true, &["coreml"])]);
+        let mut ladder = Fallback::new(vec![wish("a", true, &["coreml"])]);
         let wrong = || Verdict::Refused("wrong numbers".into());
         let said = ladder.tried(trial("a", "coreml", wrong())).unwrap();
         assert!(said[0].contains("coreml/gpu is tried instead: wrong numbers"));
@@ -275,7 +275,7 @@ mod tests {
 
     #[test]
     fn a_named_provider_is_never_replaced_by_the_processor() {
-        let mut ladder = Ladder::new(vec![wish("a", true, &["openvino"])]);
+        let mut ladder = Fallback::new(vec![wish("a", true, &["openvino"])]);
         let wrong = Verdict::Refused("wrong numbers".into());
         let error = ladder.tried(trial("a", "openvino", wrong)).unwrap_err();
         let text = error.to_string();
@@ -287,10 +287,10 @@ mod tests {
 
     #[test]
     fn a_provider_that_is_not_there_is_not_asked_again() {
-        let mut named = Ladder::new(vec![wish("a", true, &["coreml"])]);
+        let mut named = Fallback::new(vec![wish("a", true, &["coreml"])]);
         let missing = || Verdict::Unavailable("not built in".into());
         assert!(named.tried(trial("a", "coreml", missing())).is_err());
-        let mut auto = Ladder::new(vec![wish("a", false, &["coreml", "cpu"])]);
+        let mut auto = Fallback::new(vec![wish("a", false, &["coreml", "cpu"])]);
         let said = auto.tried(trial("a", "coreml", missing())).unwrap();
         assert!(said[0].contains("runs on the cpu and not on coreml: not built in"));
         assert!(auto.open_questions().is_empty() && auto.places().is_empty());
@@ -298,7 +298,7 @@ mod tests {
 
     #[test]
     fn news_of_another_place_changes_nothing() {
-        let mut ladder = Ladder::new(vec![wish("a", true, &["openvino"])]);
+        let mut ladder = Fallback::new(vec![wish("a", true, &["openvino"])]);
         ladder.tried(trial("a", "cuda", Verdict::Usable)).unwrap();
         ladder
             .tried(trial("b", "openvino", Verdict::Usable))
@@ -326,7 +326,7 @@ mod tests {
             ..trial("a", "coreml", Verdict::Usable)
         };
         let said = |ms| {
-            let mut ladder = Ladder::new(vec![wish("a", true, &["coreml"])]);
+            let mut ladder = Fallback::new(vec![wish("a", true, &["coreml"])]);
             ladder.tried(torn(ms)).unwrap()
         };
         assert!(said(8.0)[0].contains("--provider-for a=cpu"));

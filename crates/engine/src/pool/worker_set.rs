@@ -1,6 +1,6 @@
 //! Which workers there should be: a state machine without clocks and processes.
 //!
-//! [`Staff::handle`] takes an event and says what is to be done; [`super::Pool`] does it. Time comes
+//! [`WorkerSet::handle`] takes an event and says what is to be done; [`super::Pool`] does it. Time comes
 //! in with the event. What workers work on is not known here.
 
 use std::collections::BTreeMap;
@@ -29,7 +29,7 @@ pub enum Event {
     /// A worker's process has ended.
     Ended(WorkerId),
     /// A worker cannot be trusted any more.
-    Condemn(WorkerId),
+    MarkForKill(WorkerId),
     /// A worker is not needed any more; it has nothing to do.
     Retire(WorkerId),
     /// A frame was done, or given up.
@@ -91,7 +91,7 @@ impl Member {
 
 /// The workers that there are.
 #[derive(Debug)]
-pub struct Staff {
+pub struct WorkerSet {
     start_deadline: Duration,
     members: BTreeMap<WorkerId, Member>,
     next_id: u32,
@@ -104,7 +104,7 @@ pub struct Staff {
     dismissed: bool,
 }
 
-impl Staff {
+impl WorkerSet {
     /// Nobody yet. A worker that is not ready after `start_deadline` is killed.
     pub fn new(start_deadline: Duration) -> Self {
         Self {
@@ -135,7 +135,7 @@ impl Staff {
                 }
             }
             Event::NotStarted(id) | Event::Ended(id) => self.ended(id, now, orders),
-            Event::Condemn(id) => self.condemn(id, orders, Order::Kill(id)),
+            Event::MarkForKill(id) => self.mark_for_kill(id, orders, Order::Kill(id)),
             Event::Retire(id) => self.ask_to_leave(id, now, orders),
             Event::Progress => self.losses = 0,
             Event::Dismiss => {
@@ -149,7 +149,7 @@ impl Staff {
                 self.dismissed = true;
                 let ids: Vec<WorkerId> = self.members.keys().copied().collect();
                 for id in ids {
-                    self.condemn(id, orders, Order::Kill(id));
+                    self.mark_for_kill(id, orders, Order::Kill(id));
                 }
             }
             Event::Tick => self.tick(now, orders),
@@ -217,7 +217,7 @@ impl Staff {
         // Whether it is replaced is for whoever wants workers to say, or for the next tick.
     }
 
-    fn condemn(&mut self, id: WorkerId, orders: &mut Vec<Order>, order: Order) {
+    fn mark_for_kill(&mut self, id: WorkerId, orders: &mut Vec<Order>, order: Order) {
         if let Some(member) = self.members.get_mut(&id)
             && !matches!(member.phase, Phase::Condemned { .. })
         {
@@ -264,7 +264,7 @@ impl Staff {
             }
         }
         for id in late {
-            self.condemn(id, orders, Order::KillLate(id));
+            self.mark_for_kill(id, orders, Order::KillLate(id));
         }
         self.start_missing(now, orders);
     }
@@ -288,14 +288,14 @@ mod tests {
     const DEADLINE: Duration = Duration::from_secs(300);
 
     struct Bench {
-        staff: Staff,
+        set: WorkerSet,
         now: Moment,
     }
 
     impl Bench {
         fn new() -> Self {
             Self {
-                staff: Staff::new(DEADLINE),
+                set: WorkerSet::new(DEADLINE),
                 now: Moment::ZERO,
             }
         }
@@ -303,7 +303,7 @@ mod tests {
         fn after(&mut self, time: Duration, event: Event) -> Vec<Order> {
             self.now += time;
             let mut orders = Vec::new();
-            self.staff.handle(event, self.now, &mut orders);
+            self.set.handle(event, self.now, &mut orders);
             orders
         }
 
@@ -380,7 +380,7 @@ mod tests {
         );
         assert_eq!(bench.now(Event::Ended(first)), [Order::Left(first)]);
         assert_eq!(bench.now(Event::Ended(second)), [Order::Left(second)]);
-        assert_eq!(bench.staff.present(), 0);
+        assert_eq!(bench.set.present(), 0);
         // Nobody comes after the dismissal.
         assert_eq!(bench.now(Event::Want(3)), []);
     }

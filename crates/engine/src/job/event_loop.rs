@@ -1,10 +1,10 @@
 //! The event loop of one job: the one thread that owns its state.
 //!
 //! What is to be done is decided by [`super::policy`]; here the outside world is turned into its
-//! events; its actions are carried out in [`acting`], and [`ending`] sums it up.
+//! events; its actions are carried out in [`actions`], and [`report`] sums it up.
 
-mod acting;
-mod ending;
+mod actions;
+mod report;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
@@ -18,7 +18,7 @@ use faceau_shared::results::ResultLayout;
 use faceau_shared::ring::{FreeSlot, RingError, RingLayout};
 use faceau_shared::timing::{self, FrameTiming};
 
-use ending::CpuTimes;
+use report::CpuTimes;
 
 use super::disk_space;
 use super::lane::Lane;
