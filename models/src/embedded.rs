@@ -64,6 +64,18 @@ impl ResolvedSet {
     }
 }
 
+/// Whether a file that is part of the program is the one whose digest is listed beside it. Of the demo
+/// models, which this project trains anew now and then, there is no list.
+#[must_use]
+pub fn is_listed(set: ModelSet, file: &ResolvedFile) -> bool {
+    match set {
+        ModelSet::FaceLandmarker => {
+            face_landmarker::listed(&file.relative) == Some(file.content.sha256)
+        }
+        _ => true,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

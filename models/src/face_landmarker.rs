@@ -5,7 +5,7 @@
 //! that; `NOTICE` and the licence lie beside them. Their digests are fixed in a test.
 
 use crate::embedded::{Embedded, embedded, resolved};
-use crate::{ModelSet, ResolvedSet, id};
+use crate::{ModelSet, ResolvedSet, Sha256, id};
 
 static FILES: [Embedded; 4] = embedded![
     "../face-landmarker/";
@@ -19,6 +19,16 @@ static FILES: [Embedded; 4] = embedded![
 pub const NOTICE: &str = include_str!("../face-landmarker/NOTICE");
 /// The text of their licence.
 pub const LICENCE: &str = include_str!("../face-landmarker/LICENSE-APACHE-2.0.txt");
+
+/// The list of digests, which the converter checks its results against.
+const SUMS: &str = include_str!("../face-landmarker/SHA256SUMS");
+
+/// The digest that the list has for a file of this name.
+pub(crate) fn listed(name: &str) -> Option<Sha256> {
+    let mut lines = SUMS.lines().filter_map(|line| line.split_once("  "));
+    let (digest, _) = lines.find(|(_, listed)| *listed == name)?;
+    digest.parse().ok()
+}
 
 /// The files of the set.
 pub(crate) fn files() -> impl Iterator<Item = &'static Embedded> {
@@ -37,17 +47,10 @@ impl ResolvedSet {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Sha256;
 
-    /// The list that the converter checks its results against.
     #[test]
     fn files_are_those_that_the_list_of_digests_names() {
-        let list = include_str!("../face-landmarker/SHA256SUMS");
-        let listed: Vec<(&str, &str)> = list
-            .lines()
-            .map(|line| line.split_once("  ").unwrap())
-            .collect();
-        assert_eq!(listed.len(), FILES.len() + 2);
+        assert_eq!(SUMS.lines().count(), FILES.len() + 2);
         let mut here: Vec<(&str, &[u8])> = FILES
             .iter()
             .map(|file| (file.relative, file.bytes))
@@ -55,9 +58,9 @@ mod tests {
         here.push(("NOTICE", NOTICE.as_bytes()));
         here.push(("LICENSE-APACHE-2.0.txt", LICENCE.as_bytes()));
         for (name, bytes) in here {
-            let digest = Sha256::of(bytes).to_string();
-            assert!(listed.contains(&(digest.as_str(), name)), "{name} {digest}");
+            assert_eq!(listed(name), Some(Sha256::of(bytes)), "{name}");
         }
+        assert_eq!(listed("other"), None);
     }
 
     #[test]

@@ -26,6 +26,7 @@ mod verify;
 
 pub use content::Content;
 pub use converted::Converted;
+pub use embedded::is_listed;
 pub use error::{AlteredFile, MissingFile, ModelsError};
 pub use manifest::{Conversion, Manifest, ModelFile, ModelSet, Origin};
 pub use resolved::{Location, ResolvedFile, ResolvedSet};

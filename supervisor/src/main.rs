@@ -6,12 +6,7 @@ use faceau_supervisor::exit::Exit;
 use faceau_supervisor::signals;
 
 fn main() {
-    let program = Program::parse();
-    let exit = match &program.command {
-        None => program.analysis.run(),
-        Some(command) => command.run(),
-    };
-    match exit {
+    match Program::parse().run() {
         Exit::Code(code) => std::process::exit(code),
         Exit::Signal(signal) => signals::die_by(signal),
     }

@@ -151,11 +151,19 @@ fn files_are_installed_once_and_found_by_everybody() {
     let ended = trial.models().args(["list", "--json"]).run().expect_code(0);
     let list: serde_json::Value = serde_json::from_str(&ended.output()).unwrap();
     let sets = list["sets"].as_array().unwrap();
-    assert_eq!(sets.len(), faceau_models::ModelSet::ALL.len());
+    let (embedded, installed): (Vec<_>, Vec<_>) =
+        sets.iter().partition(|set| set["state"] == "embedded");
+    assert_eq!(installed.len(), faceau_models::ModelSet::ALL.len());
     assert!(
-        sets.iter()
+        installed
+            .iter()
             .all(|set| set["state"] == "installed" && set["files"] == 2)
     );
+    // What is part of the program is always there, and says under which licence.
+    let find = |id: &str| embedded.iter().find(|set| set["id"] == id).unwrap();
+    assert_eq!(find("face-landmarker")["licences"][0], "Apache-2.0");
+    assert_eq!(find("demo")["licences"][0], "MIT or Apache-2.0");
+    assert_eq!(embedded.len(), 2);
 }
 
 #[test]
@@ -437,4 +445,24 @@ fn the_real_files_come_from_a_mirror() {
 
     let ended = models(&["list"]).expect_code(0);
     assert!(ended.output().contains("pfld               installed"));
+}
+
+#[test]
+fn licences_of_all_that_is_part_of_the_program_are_told() {
+    let ended = Bench::new().bare().arg("--licences").run().expect_code(0);
+    for words in [
+        "Apache License",
+        "Version 2.0, January 2004",
+        "Google's MediaPipe Face Landmarker",
+        "Changed by the faceau project",
+        "MIT licence",
+    ] {
+        assert!(ended.output().contains(words), "{words}");
+    }
+    let ended = Bench::new().bare().args(["models", "verify"]).run();
+    assert!(
+        ended
+            .output()
+            .contains("45 files are part of the program, 45 of them as they should be")
+    );
 }

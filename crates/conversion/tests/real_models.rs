@@ -108,3 +108,40 @@ fn pfld_has_the_subnormal_weights_that_it_is_known_for() {
     assert_eq!(count, 447_229);
     assert_eq!(rewrite::without_subnormals(&converted).unwrap().1, 0);
 }
+
+/// ONNX Runtime is three times as slow with PRelu as with the same in three steps.
+#[test]
+fn no_network_that_is_run_has_slow_nodes() {
+    let Some(folder) = std::env::var_os("FACEAU_MODELS") else {
+        eprintln!("skipped: FACEAU_MODELS is not set; it names a folder with the real model files");
+        return;
+    };
+    for name in [
+        "retinaface_mobilenet025_coreml.onnx",
+        "pfld_cunjian.onnx",
+        "star_landmark_98_random_small.onnx",
+        "mtl_efficientnet_b0_random_small.onnx",
+    ] {
+        let path = std::path::Path::new(&folder).join("onnx").join(name);
+        let bytes = std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+        assert_eq!(
+            faceau_conversion::rewrite::slow_nodes(&bytes).unwrap(),
+            0,
+            "{name}"
+        );
+    }
+    for id in [
+        faceau_models::id::LANDMARKER_DETECTOR,
+        faceau_models::id::LANDMARKER_MESH,
+        faceau_models::id::LANDMARKER_BLENDSHAPES,
+    ] {
+        let bytes = faceau_models::ResolvedSet::face_landmarker()
+            .read(id)
+            .unwrap();
+        assert_eq!(
+            faceau_conversion::rewrite::slow_nodes(&bytes).unwrap(),
+            0,
+            "{id}"
+        );
+    }
+}

@@ -8,6 +8,7 @@ mod child;
 mod compare;
 mod demo;
 mod doctor;
+mod licences;
 mod models;
 
 use std::fmt::Display;
@@ -48,9 +49,25 @@ pub struct Program {
     #[command(flatten)]
     pub analysis: Cli,
 
+    /// Print the licences of the program and of the models that are part of it
+    #[arg(long, exclusive = true)]
+    pub licences: bool,
+
     /// Something else.
     #[command(subcommand)]
     pub command: Option<Command>,
+}
+
+impl Program {
+    /// Does it.
+    #[must_use]
+    pub fn run(&self) -> Exit {
+        match &self.command {
+            Some(command) => command.run(),
+            None if self.licences => licences::run(),
+            None => self.analysis.run(),
+        }
+    }
 }
 
 /// Everything but the main job.
@@ -108,6 +125,17 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Program::command().debug_assert();
+    }
+
+    #[test]
+    fn licences_are_asked_for_alone() {
+        assert!(
+            Program::try_parse_from(["x", "--licences"])
+                .unwrap()
+                .licences
+        );
+        assert!(Program::try_parse_from(["x", "--licences", "a.mp4"]).is_err());
+        assert!(Program::try_parse_from(["x"]).is_err());
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! then. It is tried again next time.
 
 use anyhow::Context;
-use faceau_conversion::{check, convert};
+use faceau_conversion::{check, convert, rewrite};
 use faceau_inference::{Library, library};
 use faceau_models::{Content, Conversion, ModelFile, Store};
 
@@ -62,6 +62,17 @@ fn convert_one(
     let products = convert(conversion, &file.id, source)?;
     for product in &products {
         check(library, conversion, &file.id, source, product)?;
+    }
+    // MTCNN's networks have such nodes, too, but no pipeline runs them with ONNX Runtime.
+    if conversion != Conversion::MtcnnToOnnx {
+        let slow = rewrite::slow_nodes(source)?;
+        if slow > 0 {
+            complain(&anyhow::anyhow!(
+                "{} works, but {slow} of its nodes are PRelu, which ONNX Runtime computes slowly; \
+                 exported as relu(x) (1 - a) + a x it would be faster",
+                file.id
+            ));
+        }
     }
     let results: Vec<(String, Vec<u8>)> = products
         .into_iter()

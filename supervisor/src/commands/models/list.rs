@@ -1,10 +1,10 @@
 //! `models list`: the sets, what each is for, and how much of it is there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use clap::Args;
-use faceau_models::{FileState, ModelSet, Store};
+use faceau_models::{FileState, ModelSet, ResolvedSet, Store};
 use serde::Serialize;
 
 use super::{BAD, GOOD};
@@ -33,8 +33,11 @@ struct Report<'a> {
 struct Row<'a> {
     id: &'static str,
     purpose: &'a str,
-    /// `installed`, `incomplete`, `missing`, or `altered` when a file is not the right one.
+    /// `embedded` when it is part of the program; else `installed`, `incomplete`, `missing`, or
+    /// `altered` when a file is not the right one.
     state: &'static str,
+    /// Licences of its files.
+    licences: BTreeSet<&'a str>,
     #[serde(flatten)]
     count: Count,
 }
@@ -59,15 +62,21 @@ impl ListCommand {
         }
         let row = |set: ModelSet| {
             let files = manifest.files_of(set);
+            let licences = manifest
+                .files_of(set)
+                .map(|file| file.origin.licence.as_str());
+            let licences = licences.collect();
             let count = Count::of(files.map(|file| &states[file.id.as_str()]));
             Row {
                 id: set.name(),
                 purpose: manifest.purpose(set),
                 state: count.state(),
+                licences,
                 count,
             }
         };
-        let rows: Vec<Row<'_>> = ModelSet::ALL.into_iter().map(row).collect();
+        let embedded = ModelSet::EMBEDDED.into_iter().filter_map(embedded);
+        let rows: Vec<Row<'_>> = ModelSet::ALL.into_iter().map(row).chain(embedded).collect();
         let altered = rows.iter().any(|row| row.count.altered > 0);
         print(if self.json {
             let report = Report {
@@ -82,13 +91,41 @@ impl ListCommand {
     }
 }
 
+/// The row of a set that is part of the program.
+fn embedded(set: ModelSet) -> Option<Row<'static>> {
+    let (purpose, licence) = match set {
+        ModelSet::FaceLandmarker => (
+            "Google's Face Landmarker: 478 points and 52 coefficients of expression",
+            "Apache-2.0",
+        ),
+        _ => (
+            "knows only the synthetic face of the demo",
+            "MIT or Apache-2.0",
+        ),
+    };
+    Some(Row {
+        id: set.name(),
+        purpose,
+        state: "embedded",
+        licences: BTreeSet::from([licence]),
+        count: Count {
+            files: ResolvedSet::embedded(set)?.files.len(),
+            ..Count::default()
+        },
+    })
+}
+
 fn text(rows: &[Row<'_>]) -> Result<String, std::fmt::Error> {
     let mut lines = String::new();
-    for Row {
-        id, purpose, count, ..
-    } in rows
-    {
-        writeln!(lines, "{id:18} {:24} {purpose}", count.to_text())?;
+    for row in rows {
+        let state = match row.state {
+            "embedded" => "part of the program".to_owned(),
+            _ => row.count.to_text(),
+        };
+        writeln!(lines, "{:18} {state:24} {}", row.id, row.purpose)?;
+        for licence in &row.licences {
+            writeln!(lines, "{:43} licence: {licence}", "")?;
+        }
     }
     Ok(lines)
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use clap::Args;
-use faceau_models::{Content, FileState, ModelFile, Store};
+use faceau_models::{Content, FileState, ModelFile, ModelSet, ResolvedSet, Store};
 use serde::Serialize;
 
 use super::{BAD, GOOD};
@@ -25,6 +25,18 @@ pub struct VerifyCommand {
 struct Report<'a> {
     format: u32,
     files: Vec<Row<'a>>,
+    /// Files that are part of the program, and what they hold.
+    embedded: Vec<EmbeddedRow>,
+}
+
+/// One file of the program.
+#[derive(Serialize)]
+struct EmbeddedRow {
+    id: String,
+    set: &'static str,
+    content: Content,
+    /// Whether that is what the program was built with.
+    is_right: bool,
 }
 
 /// One file of the manifest.
@@ -51,17 +63,51 @@ impl VerifyCommand {
             bad |= !state.is_good() && state != FileState::Missing;
             rows.push(row(file, &state));
         }
+        let embedded = embedded();
+        bad |= embedded.iter().any(|row| !row.is_right);
         print(if self.json {
             let report = Report {
                 format: FORMAT,
                 files: rows,
+                embedded,
             };
             serde_json::to_string_pretty(&report)? + "\n"
         } else {
-            text(&rows)?
+            text(&rows)? + &embedded_text(&embedded)
         })?;
         Ok(if bad { BAD } else { GOOD })
     }
+}
+
+/// The files that are part of the program, read and compared with what they should be.
+fn embedded() -> Vec<EmbeddedRow> {
+    let sets = ModelSet::EMBEDDED.into_iter();
+    let sets = sets.filter_map(|set| Some((set, ResolvedSet::embedded(set)?)));
+    sets.flat_map(|(set, resolved)| {
+        resolved.files.into_iter().map(move |file| EmbeddedRow {
+            set: set.name(),
+            content: file.content,
+            is_right: file.read().is_ok() && faceau_models::is_listed(set, &file),
+            id: file.id,
+        })
+    })
+    .collect()
+}
+
+fn embedded_text(rows: &[EmbeddedRow]) -> String {
+    let mut lines = String::new();
+    for row in rows.iter().filter(|row| !row.is_right) {
+        lines += &format!(
+            "altered: {} of the program, found {}\n",
+            row.id, row.content
+        );
+    }
+    let right = rows.iter().filter(|row| row.is_right).count();
+    lines
+        + &format!(
+            "{} files are part of the program, {right} of them as they should be\n",
+            rows.len()
+        )
 }
 
 /// The word for a state.
