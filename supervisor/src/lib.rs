@@ -3,9 +3,12 @@
 //!
 //! What the program does besides is in [`commands`].
 
+mod after_each;
 pub mod cli;
 pub mod commands;
 pub mod exit;
 pub mod progress;
+mod reports;
 pub mod signals;
+mod summaries;
 mod worker;

@@ -45,6 +45,8 @@ pub enum Column {
     FaceId,
     /// Seconds.
     Timestamp,
+    /// How sure the program is of the face, 0 to 1.
+    Confidence,
     /// Whether the face was tracked.
     Success,
     /// Something to compare.
@@ -62,6 +64,7 @@ impl Column {
             "frame" => Self::Frame,
             "face_id" => Self::FaceId,
             "timestamp" => Self::Timestamp,
+            "confidence" => Self::Confidence,
             "success" => Self::Success,
             _ => action_unit(name)
                 .or_else(|| measure(name).map(Self::Measure))

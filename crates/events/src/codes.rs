@@ -58,6 +58,8 @@ words! {
         Simulation = "simulation",
         /// An input was named more than once; it is done once.
         Repeated = "repeated",
+        /// A summary of tables or a page could not be made; the tables are there.
+        Report = "report",
         /// Something that was named, or lies in a folder that was, is no input and is passed over.
         PassedOver = "passed_over",
         /// The picture is turned, as the file says it should be shown.

@@ -15,6 +15,8 @@ use clap::{ArgAction, Args, ValueEnum};
 use faceau_media::video::{Decoder, DecoderWish};
 use faceau_models::Precision;
 
+use crate::after_each::AfterEach;
+use crate::commands::complain;
 use crate::exit::Exit;
 use crate::progress::{Progress, Style, Verbosity};
 use crate::{signals, worker};
@@ -75,6 +77,14 @@ pub struct Cli {
     /// Also write each frame's aligned face, as a bitmap, into a folder beside the table
     #[arg(long)]
     pub aligned: bool,
+
+    /// Also write summary.csv, a row a video, into DIR
+    #[arg(long)]
+    pub summarise: bool,
+
+    /// Also make a page for each video and an index, in DIR/report; with summary.csv
+    #[arg(long)]
+    pub report: bool,
 
     /// Do inputs again that are done, and replace outputs that exist
     #[arg(long, alias = "overwrite")]
@@ -211,12 +221,34 @@ impl Cli {
         };
         let mut session = Session::new(self.settings());
         signals::watch(session.handle());
-        match session.run(&inputs, &mut progress) {
+        let ran = match self.summarise || self.report {
+            false => session.run(&inputs, &mut progress),
+            true => match AfterEach::new(&mut progress, &self.home(), self.report) {
+                Ok(mut after_each) => session.run(&inputs, &mut after_each),
+                Err(error) => {
+                    complain(&error);
+                    return Exit::Code(exit_code::USAGE);
+                }
+            },
+        };
+        match ran {
             Ok(summary) => match (summary.stopped, summary.batch.exit_code) {
                 (Some(signal), _) => Exit::Signal(signal),
                 (None, code) => Exit::Code(code.unwrap_or(exit_code::NOT_USABLE)),
             },
             Err(error) => Exit::Code(error.exit_code()),
+        }
+    }
+
+    /// The folder of the tables.
+    fn home(&self) -> PathBuf {
+        let folder = match &self.output {
+            Some(output) => output.parent().map(PathBuf::from).unwrap_or_default(),
+            None => self.out_dir.clone(),
+        };
+        match folder.as_os_str().is_empty() {
+            true => PathBuf::from("."),
+            false => folder,
         }
     }
 

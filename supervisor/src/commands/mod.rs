@@ -10,6 +10,8 @@ mod demo;
 mod doctor;
 mod licences;
 mod models;
+mod report;
+mod summarise;
 
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -83,6 +85,10 @@ pub enum Command {
     Doctor(doctor::DoctorCommand),
     /// Get, list and check the model files
     Models(models::ModelsCommand),
+    /// Make a page for each recording, and an index of a folder, from finished tables
+    Report(report::ReportCommand),
+    /// Say in one row a video what finished tables hold; events, blinks, geometry, actions
+    Summarise(summarise::SummariseCommand),
 }
 
 impl Command {
@@ -94,6 +100,8 @@ impl Command {
             Self::Demo(command) => command.run(),
             Self::Doctor(command) => command.run(),
             Self::Models(command) => command.run(),
+            Self::Report(command) => command.run(),
+            Self::Summarise(command) => command.run(),
         }
     }
 }
@@ -111,7 +119,7 @@ fn print(result: impl Display) -> io::Result<()> {
 }
 
 /// Says what went wrong, in one line.
-fn complain(error: &anyhow::Error) {
+pub(crate) fn complain(error: &anyhow::Error) {
     // Nobody is left to tell when this fails.
     let _ = writeln!(io::stderr(), "error: {error:#}");
 }

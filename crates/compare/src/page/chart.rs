@@ -5,10 +5,9 @@
 
 use std::fmt::Write as _;
 
+use faceau_drawing::{Axis, Scale, escape, line};
 use serde_json::{Value, json};
 
-use super::curve::{CURVE_HEIGHT, Extremes, Pen, Scale};
-use super::escape;
 use crate::column::Measure;
 use crate::comparison::Matched;
 
@@ -16,6 +15,7 @@ use crate::comparison::Matched;
 const COLUMNS: usize = 500;
 /// Units of the drawing; a column is two of them wide.
 const WIDTH: f64 = 2.0 * COLUMNS as f64;
+const CURVE_HEIGHT: f64 = 120.0;
 const STRIP_HEIGHT: f64 = 7.0;
 const GAP: f64 = 3.0;
 
@@ -72,7 +72,9 @@ fn places(matched: &Matched<'_>) -> impl Iterator<Item = (usize, (usize, usize))
 pub(super) struct Chart {
     title: String,
     facts: String,
-    axis: Vec<f64>,
+    /// The frames: numbers or seconds.
+    keys: Vec<f64>,
+    axis: Axis,
     drawing: String,
     height: f64,
     /// For each column the frame and the values where the tables differ most.
@@ -84,7 +86,8 @@ impl Chart {
         Self {
             title: title.to_owned(),
             facts: facts.to_owned(),
-            axis: axis.to_owned(),
+            keys: axis.to_owned(),
+            axis: Axis::new(axis.to_owned(), 0.0, WIDTH, COLUMNS),
             drawing: String::new(),
             height: 0.0,
             readings: vec![None; COLUMNS],
@@ -94,9 +97,9 @@ impl Chart {
     /// Adds the curves of both tables, on one scale.
     pub(super) fn with_curves(mut self, pair: Option<(Series, Series)>) -> Self {
         let Some((a, b)) = pair else { return self };
-        let scale = Scale::of(a.values().chain(b.values()));
+        let scale = Scale::of(a.values().chain(b.values()), 0.0, CURVE_HEIGHT);
         for (class, series) in [("a", &a), ("b", &b)] {
-            let path = self.curve(series, &scale);
+            let path = line(&self.axis, &series.0, &scale);
             let _ = write!(self.drawing, "<path class=\"{class}\" d=\"{path}\"/>");
         }
         let values = a.0.iter().zip(&b.0).map(|pair| match pair {
@@ -110,8 +113,8 @@ impl Chart {
 
     /// Adds a curve of distances.
     pub(super) fn with_distance(mut self, distances: Series) -> Self {
-        let scale = Scale::of(distances.values());
-        let path = self.curve(&distances, &scale);
+        let scale = Scale::of(distances.values(), 0.0, CURVE_HEIGHT);
+        let path = line(&self.axis, &distances.0, &scale);
         let _ = write!(self.drawing, "<path class=\"d\" d=\"{path}\"/>");
         let values = distances
             .0
@@ -138,7 +141,7 @@ impl Chart {
             ),
         ];
         for (class, present) in strips {
-            let path = self.strip(&present);
+            let path = self.axis.strip(&present, self.height, STRIP_HEIGHT);
             let _ = write!(self.drawing, "<path class=\"strip {class}\" d=\"{path}\"/>");
             self.height += STRIP_HEIGHT + GAP;
         }
@@ -168,45 +171,6 @@ impl Chart {
         )
     }
 
-    /// Where a frame is, from left to right.
-    fn x(&self, place: usize) -> f64 {
-        let (Some(first), Some(last)) = (self.axis.first(), self.axis.last()) else {
-            return 0.0;
-        };
-        if last > first {
-            (self.axis[place] - first) / (last - first) * WIDTH
-        } else {
-            WIDTH / 2.0
-        }
-    }
-
-    fn column(&self, place: usize) -> usize {
-        ((self.x(place) / WIDTH * COLUMNS as f64) as usize).min(COLUMNS - 1)
-    }
-
-    fn curve(&self, series: &Series, scale: &Scale) -> String {
-        let mut path = String::new();
-        let mut column: Option<Extremes> = None;
-        let mut pen = Pen::default();
-        for (place, value) in series.0.iter().enumerate() {
-            let number = self.column(place);
-            if let Some(done) = column.take_if(|c| value.is_none() || c.column() != number) {
-                done.draw(&mut pen, &mut path, &|place| self.x(place), scale);
-            }
-            match value {
-                None => pen.lift(&mut path),
-                Some(value) => column
-                    .get_or_insert(Extremes::new(number, place, *value))
-                    .add(place, *value),
-            }
-        }
-        if let Some(done) = column {
-            done.draw(&mut pen, &mut path, &|place| self.x(place), scale);
-        }
-        pen.lift(&mut path);
-        path
-    }
-
     /// Writes the ends of the scale and makes room for what comes below.
     fn close_curves(&mut self, scale: &Scale) {
         let _ = write!(
@@ -221,31 +185,6 @@ impl Chart {
         self.height += CURVE_HEIGHT + GAP;
     }
 
-    fn strip(&self, present: &[bool]) -> String {
-        let mut columns = [false; COLUMNS];
-        for (place, _) in present.iter().enumerate().filter(|(_, yes)| **yes) {
-            // A frame reaches to the next one.
-            let end = if place + 1 < present.len() {
-                self.column(place + 1)
-            } else {
-                COLUMNS
-            };
-            let start = self.column(place);
-            columns[start..end.max(start + 1).min(COLUMNS)].fill(true);
-        }
-        let mut path = String::new();
-        let mut column = 0;
-        while column < COLUMNS {
-            let run = columns[column..].iter().take_while(|yes| **yes).count();
-            if run > 0 {
-                let (x, y, width) = (2 * column, self.height, 2 * run);
-                let _ = write!(path, "M{x} {y:.0}h{width}v{STRIP_HEIGHT}h-{width}z");
-            }
-            column += run.max(1);
-        }
-        path
-    }
-
     /// For each column the reading that is largest by `size`.
     fn read(
         &self,
@@ -255,9 +194,9 @@ impl Chart {
         let mut readings: Vec<Option<(f64, f32, Option<f32>)>> = vec![None; COLUMNS];
         for (place, value) in values.enumerate() {
             let Some((a, b)) = value else { continue };
-            let reading = &mut readings[self.column(place)];
+            let reading = &mut readings[self.axis.column(place)];
             if reading.is_none_or(|(_, old_a, old_b)| size(a, b) > size(old_a, old_b)) {
-                *reading = Some((self.axis[place], a, b));
+                *reading = Some((self.keys[place], a, b));
             }
         }
         readings
@@ -271,62 +210,6 @@ mod tests {
     fn chart(frames: usize) -> Chart {
         let axis: Vec<f64> = (1..=frames).map(|frame| frame as f64).collect();
         Chart::new(&axis, "t", "")
-    }
-
-    #[test]
-    fn a_single_spike_in_a_long_video_is_drawn() {
-        let frames = 20_000;
-        let mut values = vec![Some(0.0); frames];
-        values[12_345] = Some(5.0);
-        let chart = chart(frames);
-        let path = chart.curve(
-            &Series(values),
-            &Scale {
-                low: 0.0,
-                high: 5.0,
-            },
-        );
-        let x = chart.x(12_345);
-        assert!(path.contains(&format!("L{x:.1} 1.5")), "{path}");
-        assert!(path.len() < COLUMNS * 2 * 14);
-    }
-
-    #[test]
-    fn gaps_stay_gaps_and_single_points_are_dots() {
-        let values = vec![
-            Some(0.0),
-            Some(1.0),
-            None,
-            Some(1.0),
-            None,
-            Some(0.0),
-            Some(0.0),
-        ];
-        let path = chart(7).curve(
-            &Series(values),
-            &Scale {
-                low: 0.0,
-                high: 1.0,
-            },
-        );
-        assert_eq!(path.matches('M').count(), 3, "{path}");
-        assert_eq!(path.matches("h0").count(), 1, "{path}");
-        assert!(
-            path.starts_with("M0.0 118.5L166.7 1.5M500.0 1.5h0M833.3 118.5"),
-            "{path}"
-        );
-    }
-
-    #[test]
-    fn strips_cover_what_is_present() {
-        assert_eq!(
-            chart(4).strip(&[true, true, false, false]),
-            "M0 0h666v7h-666z"
-        );
-        let mut present = vec![false; 20_000];
-        present[10_000] = true;
-        assert_eq!(chart(20_000).strip(&present), "M500 0h2v7h-2z");
-        assert_eq!(chart(2).strip(&[false, false]), "");
     }
 
     #[test]

@@ -2,10 +2,10 @@
 //! laid over each other. Without scripts it shows everything but the values under the pointer.
 
 mod chart;
-mod curve;
 
 use std::fmt::Write as _;
 
+use faceau_drawing::{Page, escape};
 use serde_json::{Value, json};
 
 use crate::action_units;
@@ -41,16 +41,18 @@ pub fn html(matched: &Matched<'_>, comparison: &Comparison, judgements: &[Judgem
     );
     // `<` could end the script element.
     let data = data.replace('<', "\\u003c");
-    format!(
-        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n\
-         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; \
-         style-src 'unsafe-inline'; script-src 'unsafe-inline'\">\n\
-         <meta name=\"viewport\" content=\"width=device-width\">\n\
-         <title>{title}</title>\n<style>\n{STYLE}</style></head>\n<body>\n{body}\n\
-         <script type=\"application/json\" id=\"data\">{data}</script>\n\
-         <script>\n{SCRIPT}</script>\n</body></html>\n",
-        title = escape(&format!("{} and {}", comparison.a.path, comparison.b.path)),
-    )
+    let _ = write!(
+        body,
+        "\n<script type=\"application/json\" id=\"data\">{data}</script>\n\
+         <script>\n{SCRIPT}</script>"
+    );
+    let page = Page {
+        title: &format!("{} and {}", comparison.a.path, comparison.b.path),
+        style: STYLE,
+        script_source: "'unsafe-inline'",
+        body: &body,
+    };
+    page.html()
 }
 
 // Writing into a string cannot fail.
@@ -135,13 +137,6 @@ fn charts(matched: &Matched<'_>, c: &Comparison) -> Vec<Chart> {
         }
     }
     charts
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
 }
 
 #[cfg(test)]

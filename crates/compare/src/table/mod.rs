@@ -3,6 +3,7 @@
 //! Only what can be compared is kept, in single precision: an hour of video has 200,000 rows of 700
 //! columns.
 
+mod cells;
 mod rows;
 
 use std::collections::BTreeMap;
@@ -11,7 +12,8 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use crate::column::Measure;
-use rows::{Problem, Rows};
+pub use cells::{Cells, Problem};
+use rows::Rows;
 
 /// Why a table cannot be read. Every message names the file.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +34,17 @@ pub enum TableError {
         /// What is wrong, and what to do.
         reason: String,
     },
+}
+
+impl TableError {
+    /// What `problem` means for the file at `path`.
+    pub fn of(path: &Path, problem: Problem) -> Self {
+        let path = path.to_owned();
+        match problem {
+            Problem::Read(source) => Self::Read { path, source },
+            Problem::Format(reason) => Self::Format { path, reason },
+        }
+    }
 }
 
 /// A table in memory, with the rows of one face.
@@ -82,16 +95,7 @@ impl Table {
         let rows = Rows::read(from)
             .and_then(|rows| rows.of_face(face))
             .and_then(|rows| rows.into_table(name));
-        rows.map_err(|problem| match problem {
-            Problem::Read(source) => TableError::Read {
-                path: path.to_owned(),
-                source,
-            },
-            Problem::Format(reason) => TableError::Format {
-                path: path.to_owned(),
-                reason,
-            },
-        })
+        rows.map_err(|problem| TableError::of(path, problem))
     }
 
     /// A column's values, one per row; NaN where there is none.

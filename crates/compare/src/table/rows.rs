@@ -1,40 +1,11 @@
 //! The rows of a CSV: which columns are read, and what is refused.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{self, Read};
-
-use csv::{ByteRecord, ReaderBuilder};
+use std::io::Read;
 
 use super::Table;
+use super::cells::{Cells, Problem};
 use crate::column::{Column, Measure};
-
-/// What is wrong with a file, without its name.
-pub(super) enum Problem {
-    Read(io::Error),
-    Format(String),
-}
-
-impl From<csv::Error> for Problem {
-    fn from(error: csv::Error) -> Self {
-        if let csv::ErrorKind::UnequalLengths {
-            pos,
-            expected_len,
-            len,
-        } = error.kind()
-        {
-            let line = pos.as_ref().map_or(0, csv::Position::line);
-            return Self::Format(format!(
-                "line {line} has {len} cells where the header has {expected_len}: the file is \
-                 damaged or not complete"
-            ));
-        }
-        let text = error.to_string();
-        match error.into_kind() {
-            csv::ErrorKind::Io(source) => Self::Read(source),
-            _ => Self::Format(text),
-        }
-    }
-}
 
 /// All rows of a file, of whatever face.
 #[derive(Default)]
@@ -59,21 +30,11 @@ enum Target {
 
 impl Rows {
     pub(super) fn read(from: impl Read) -> Result<Self, Problem> {
-        let mut reader = ReaderBuilder::new()
-            .has_headers(false)
-            .buffer_capacity(1 << 16)
-            .from_reader(from);
-        let mut record = ByteRecord::new();
-        if !reader.read_byte_record(&mut record)? {
-            return Err(Problem::Format("is empty".into()));
-        }
-        let names: Vec<String> = record
-            .iter()
-            .map(|name| String::from_utf8_lossy(name).trim().to_owned())
-            .collect();
-        let (mut rows, targets) = Self::for_header(&names)?;
-        while reader.read_byte_record(&mut record)? {
-            rows.push(&record, &targets, &names)?;
+        let mut cells = Cells::open(from)?;
+        cells.only(|column| column != Column::Confidence);
+        let (mut rows, targets) = Self::for_columns(cells.columns())?;
+        while let Some(values) = cells.next_row()? {
+            rows.push(values, &targets);
         }
         if rows.count == 0 {
             return Err(Problem::Format("has a header but no rows".into()));
@@ -81,20 +42,12 @@ impl Rows {
         Ok(rows)
     }
 
-    /// Finds what is to be read of the columns of these names.
-    fn for_header(names: &[String]) -> Result<(Self, Vec<(usize, Target)>), Problem> {
-        if names.len() == 1 && names[0].contains([';', '\t']) {
-            return Err(Problem::Format(
-                "its columns are not separated by commas; save it as CSV with commas and decimal \
-                 points"
-                    .into(),
-            ));
-        }
+    /// Where the cells of these columns go.
+    fn for_columns(columns: impl Iterator<Item = Column>) -> Result<(Self, Vec<Target>), Problem> {
         let mut rows = Self::default();
         let mut targets = Vec::new();
-        let mut seen = BTreeSet::new();
-        for (place, name) in names.iter().enumerate() {
-            let target = match Column::parse(name) {
+        for column in columns {
+            let target = match column {
                 Column::Frame => {
                     rows.frames = Some(Vec::new());
                     Target::Frame
@@ -116,17 +69,12 @@ impl Rows {
                     rows.unit_scale = true;
                     Target::Measure(Measure::Intensity(au))
                 }
-                Column::Other => continue,
+                Column::Confidence | Column::Other => continue,
             };
-            if !seen.insert(name) {
-                return Err(Problem::Format(format!("has two columns `{name}`")));
+            if let Target::Measure(measure) = target {
+                rows.columns.insert(measure, Vec::new());
             }
-            if let Target::Measure(measure) = target
-                && rows.columns.insert(measure, Vec::new()).is_some()
-            {
-                return Err(Problem::Format(format!("has two columns for {measure}")));
-            }
-            targets.push((place, target));
+            targets.push(target);
         }
         if rows.frames.is_none() && rows.times.is_none() {
             return Err(Problem::Format(
@@ -144,22 +92,8 @@ impl Rows {
         Ok((rows, targets))
     }
 
-    fn push(
-        &mut self,
-        record: &ByteRecord,
-        targets: &[(usize, Target)],
-        names: &[String],
-    ) -> Result<(), Problem> {
-        for (place, target) in targets {
-            let value = number(&record[*place]).ok_or_else(|| {
-                let line = record.position().map_or(0, csv::Position::line);
-                let cell = String::from_utf8_lossy(&record[*place]);
-                Problem::Format(format!(
-                    "line {line}, column `{}`: `{}` is not a number",
-                    names[*place],
-                    cell.trim()
-                ))
-            })?;
+    fn push(&mut self, values: &[f64], targets: &[Target]) {
+        for (&value, target) in values.iter().zip(targets) {
             let column = match target {
                 Target::Frame => &mut self.frames,
                 Target::FaceId => &mut self.face_ids,
@@ -175,7 +109,6 @@ impl Rows {
             column.get_or_insert_default().push(value);
         }
         self.count += 1;
-        Ok(())
     }
 
     /// Leaves the rows of one face.
@@ -276,15 +209,4 @@ impl Rows {
 fn retain<T>(values: &mut Vec<T>, keep: &[bool]) {
     let mut keep = keep.iter();
     values.retain(|_| keep.next().is_some_and(|&kept| kept));
-}
-
-/// A cell as a number: NaN when it is empty or says so, nothing when it is something else.
-fn number(cell: &[u8]) -> Option<f64> {
-    let text = std::str::from_utf8(cell.trim_ascii()).ok()?;
-    match text {
-        "" | "NA" | "N/A" | "None" => Some(f64::NAN),
-        "True" | "TRUE" | "true" => Some(1.0),
-        "False" | "FALSE" | "false" => Some(0.0),
-        _ => text.parse().ok(),
-    }
 }
