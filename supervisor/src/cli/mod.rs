@@ -99,7 +99,9 @@ pub struct Cli {
           default_value = PipelineChoice::Auto.value_name(), value_name = "NAME")]
     pub pipeline: PipelineChoice,
 
-    /// Whether a video may be cut into segments that are analysed side by side
+    /// Whether a video may be cut into segments that are analysed side by side. In either mode the
+    /// openface pipelines count the first face as a success whatever its confidence, as OpenFace does:
+    /// success in that frame says nothing
     #[arg(long, value_parser = choice::<Tracking>(),
           default_value = Tracking::Segmented.value_name(), value_name = "MODE")]
     pub tracking: Tracking,
