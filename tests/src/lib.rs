@@ -5,6 +5,12 @@
 //! [`video`], runs the supervisor with the real worker or with the worker [`double`], and looks at
 //! what is left: [`table`], [`record`], [`events`].
 
+use std::time::Duration;
+
+/// When a test gives up waiting for what will come about however busy the machine is. No measure of
+/// anything.
+pub const DEADLINE: Duration = Duration::from_secs(300);
+
 pub mod batch;
 pub mod demo;
 pub mod double;

@@ -4,10 +4,8 @@ use std::fs;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::DEADLINE;
 use crate::program::MARK;
-
-/// Workers are gone within moments; on a busy machine moments can be long.
-const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Process numbers of all that live with this mark in their environment. Zombies have none.
 pub fn marked(mark: &str) -> Vec<u32> {
@@ -39,7 +37,7 @@ pub fn expect_marked(mark: &str, count: usize) -> Vec<u32> {
             return alive;
         }
         assert!(
-            begin.elapsed() < PATIENCE,
+            begin.elapsed() < DEADLINE,
             "{count} processes should live, these do: {alive:?}"
         );
         thread::sleep(Duration::from_millis(10));

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
+use crate::DEADLINE;
 use crate::double::{self, Orders};
 use crate::events::{self, Event, Progress};
 use crate::models;
@@ -22,8 +23,6 @@ use crate::table::Table;
 
 /// Marks a supervisor and everything it starts.
 pub const MARK: &str = "FACEAU_TEST_MARK";
-/// No run takes this long unless something is wrong, also on a slow and busy machine.
-const DEADLINE: Duration = Duration::from_secs(120);
 
 /// One of the programs, which lie beside the folder of the tests.
 ///
@@ -289,7 +288,23 @@ impl Running {
     ///
     /// # Panics
     /// When the program ends without it, or time runs out.
-    pub fn wait_for(&mut self, what: &str, mut wanted: impl FnMut(&Event) -> bool) -> Event {
+    pub fn wait_for(&mut self, what: &str, wanted: impl FnMut(&Event) -> bool) -> Event {
+        self.wait_for_or_end(what, wanted).unwrap_or_else(|| {
+            let _ = self.child.kill();
+            let said = self.stderr.take().and_then(|thread| thread.join().ok());
+            panic!("it ended before {what}: {:?} {said:?}", self.stdout);
+        })
+    }
+
+    /// Reads events until one is as wanted. `None` when the program ends without it.
+    ///
+    /// # Panics
+    /// When time runs out.
+    pub fn wait_for_or_end(
+        &mut self,
+        what: &str,
+        mut wanted: impl FnMut(&Event) -> bool,
+    ) -> Option<Event> {
         loop {
             let left = DEADLINE.saturating_sub(self.started.elapsed());
             let lines = self.lines.as_ref().expect("events are read");
@@ -298,15 +313,11 @@ impl Running {
                     let event = events::parse(&line);
                     self.stdout.push((when, line));
                     if wanted(&event) {
-                        return event;
+                        return Some(event);
                     }
                 }
                 Err(RecvTimeoutError::Timeout) => panic!("still waiting for {what}"),
-                Err(RecvTimeoutError::Disconnected) => {
-                    let _ = self.child.kill();
-                    let said = self.stderr.take().and_then(|thread| thread.join().ok());
-                    panic!("it ended before {what}: {:?} {said:?}", self.stdout);
-                }
+                Err(RecvTimeoutError::Disconnected) => return None,
             }
         }
     }

@@ -201,8 +201,7 @@ fn a_worker_that_will_not_leave_is_made_to() {
         ..Orders::default()
     };
     let ended = json(bench.with_double(&orders)).arg(&video).run();
-    let ended = ended.expect_code(0);
-    assert!(ended.took < Duration::from_secs(40), "{:?}", ended.took);
+    ended.expect_code(0);
     expect_undisturbed(&bench, &undisturbed);
 }
 
@@ -257,7 +256,7 @@ fn state(pid: u32) -> char {
 fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
     let begin = Instant::now();
     while !is_so() {
-        assert!(begin.elapsed() < Duration::from_secs(30), "{what}");
+        assert!(begin.elapsed() < faceau_tests::DEADLINE, "{what}");
         std::thread::sleep(Duration::from_millis(5));
     }
 }

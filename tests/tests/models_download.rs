@@ -332,7 +332,7 @@ fn a_server_that_falls_silent_is_asked_again() {
     });
     let mut trial = Trial::new(std::slice::from_ref(&file));
     let patience = Patience {
-        silence: Duration::from_millis(300),
+        silence: Duration::from_secs(2),
         pause: Duration::from_millis(1),
         attempts: 20,
     };

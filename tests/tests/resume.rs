@@ -5,7 +5,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use faceau_tests::double::{Hold, Orders};
 use faceau_tests::program::{Bench, Running, Supervisor};
@@ -43,7 +43,7 @@ fn interrupted(bench: &Bench, arguments: &[&str]) -> (PathBuf, Orders) {
     let written = || fs::metadata(&journal).map_or(0, |journal| journal.len());
     let begin = Instant::now();
     while written() < 500_000 {
-        assert!(begin.elapsed() < Duration::from_secs(60), "{}", written());
+        assert!(begin.elapsed() < faceau_tests::DEADLINE, "{}", written());
         std::thread::yield_now();
     }
     kill(running);

@@ -164,6 +164,4 @@ fn workers_that_are_never_ready() {
         .args(["--start-timeout", "1", "--workers", "3"]);
     let ended = not_usable(&bench, supervisor, &["not ready after 1 s"]);
     assert!(ended.took > Duration::from_secs(1));
-    // Far from the default of 300 seconds.
-    assert!(ended.took < Duration::from_secs(60));
 }

@@ -4,7 +4,6 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use faceau_tests::double::{Misdeed, Orders};
 use faceau_tests::program::{Bench, Ended};
@@ -165,7 +164,6 @@ fn a_real_worker_that_hangs_is_killed() {
         .run()
         .expect_code(1);
     ended.expect_line(&["error", "bad.mp4", "frames 1 to 5", "no answer for 1 s"]);
-    assert!(ended.took < Duration::from_secs(60));
     assert_eq!(bench.outputs(), [""; 0]);
     #[cfg(target_os = "linux")]
     faceau_tests::processes::expect_marked(&bench.mark(), 0);
