@@ -141,7 +141,7 @@ impl Store {
         let stem = stem(&file.id, conversion, source);
         let write = |path: PathBuf, bytes: &[u8]| {
             files::write_whole(&path, bytes)
-                .map_err(|source| ModelsError::Unwritable { path, source })
+                .map_err(|cause| ModelsError::Unwritable { path, cause })
         };
         let mut record = Record {
             source,

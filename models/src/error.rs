@@ -52,12 +52,12 @@ pub enum ModelsError {
     },
 
     /// A file is there but cannot be read.
-    #[error("cannot read the model file {}: {source}", .path.display())]
+    #[error("cannot read the model file {}: {cause}", .path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
         /// What the system said.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
 
     /// A file's content is not what the manifest lists.
@@ -122,12 +122,12 @@ pub enum ModelsError {
     },
 
     /// A file cannot be written.
-    #[error("cannot write {}: {source}", .path.display())]
+    #[error("cannot write {}: {cause}", .path.display())]
     Unwritable {
         /// The file.
         path: PathBuf,
         /// What the system said.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
 
     /// There is no folder to put files into.

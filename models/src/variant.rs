@@ -154,7 +154,7 @@ impl Store {
             match std::fs::read_to_string(&path) {
                 Ok(text) => return read(&folder, &path, &text, precision, source).map(Some),
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-                Err(source) => return Err(ModelsError::Unreadable { path, source }),
+                Err(cause) => return Err(ModelsError::Unreadable { path, cause }),
             }
         }
         Ok(None)
@@ -179,9 +179,9 @@ fn read(
     // Only files of this folder, whatever the record says.
     let name = Path::new(&record.file).file_name();
     let file = folder.join(name.ok_or_else(|| bad("it names no file".to_owned()))?);
-    let found = Content::of_file(&file).map_err(|source| ModelsError::Unreadable {
+    let found = Content::of_file(&file).map_err(|cause| ModelsError::Unreadable {
         path: file.clone(),
-        source,
+        cause,
     })?;
     if found != record.result {
         return Err(bad(format!(

@@ -135,10 +135,10 @@ fn altered(id: &str, path: &Path, expected: Content, found: Content) -> ModelsEr
     }))
 }
 
-fn unreadable(path: &Path, source: std::io::Error) -> ModelsError {
+fn unreadable(path: &Path, cause: std::io::Error) -> ModelsError {
     ModelsError::Unreadable {
         path: path.to_owned(),
-        source,
+        cause,
     }
 }
 

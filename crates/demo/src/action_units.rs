@@ -74,11 +74,6 @@ impl Au {
         ];
         NAMES[self as usize]
     }
-
-    /// The unit of this name, such as `AU01`.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|au| au.name() == name)
-    }
 }
 
 /// How strongly each action unit shows: 0 is not at all, 1 a trace (FACS: A), 5 the most (E).

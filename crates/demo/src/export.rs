@@ -27,10 +27,10 @@ use crate::scene::{Renderer, Truth};
 
 /// Stills cannot be exported.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot write {}: {source}", path.display())]
+#[error("cannot write {}: {cause}", path.display())]
 pub struct ExportError {
     path: PathBuf,
-    source: io::Error,
+    cause: io::Error,
 }
 
 /// Renders `count` random stills and writes them with their truth into `folder`.
@@ -48,7 +48,7 @@ pub fn export_stills(
 ) -> Result<(), ExportError> {
     let failed = |path: &Path| {
         let path = path.to_owned();
-        move |source| ExportError { path, source }
+        move |cause| ExportError { path, cause }
     };
     fs::create_dir_all(folder).map_err(failed(folder))?;
     let path = folder.join("images.npy");

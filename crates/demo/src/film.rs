@@ -44,27 +44,27 @@ pub enum FilmError {
     #[error("stopped")]
     Stopped,
     /// A picture cannot be written.
-    #[error("cannot write {}: {source}", path.display())]
+    #[error("cannot write {}: {cause}", path.display())]
     Image {
         /// The picture.
         path: PathBuf,
         /// Why.
-        source: image::ImageError,
+        cause: image::ImageError,
     },
     /// A file cannot be written.
-    #[error("cannot write {}: {source}", path.display())]
+    #[error("cannot write {}: {cause}", path.display())]
     File {
         /// The file.
         path: PathBuf,
         /// Why.
-        source: io::Error,
+        cause: io::Error,
     },
 }
 
 impl FilmError {
     fn file(path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
-        move |source| Self::File { path, source }
+        move |cause| Self::File { path, cause }
     }
 }
 
@@ -201,12 +201,12 @@ impl Drop for Unfinished {
 
 fn save(picture: &Picture, path: &Path) -> Result<(), FilmError> {
     let (width, height) = (picture.width as u32, picture.height as u32);
-    image::save_buffer(path, &picture.rgb, width, height, image::ColorType::Rgb8).map_err(
-        |source| FilmError::Image {
+    image::save_buffer(path, &picture.rgb, width, height, image::ColorType::Rgb8).map_err(|cause| {
+        FilmError::Image {
             path: path.to_owned(),
-            source,
-        },
-    )
+            cause,
+        }
+    })
 }
 
 /// The picture as it is stored when it must be turned by `quarters` clockwise to be upright.

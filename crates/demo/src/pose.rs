@@ -40,14 +40,6 @@ pub struct Pose {
 }
 
 impl Pose {
-    /// Looking straight into the camera from the middle of the picture, `distance` mm away.
-    pub fn frontal(distance: f32) -> Self {
-        Self {
-            translation: Vec3::new(0.0, 0.0, distance),
-            rotation: Vec3::ZERO,
-        }
-    }
-
     /// The rotation Rx·Ry·Rz.
     pub fn matrix(&self) -> Mat3 {
         Mat3::from_rotation_x(self.rotation.x)

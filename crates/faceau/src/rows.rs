@@ -32,7 +32,7 @@ pub enum RowsError {
     },
     /// What is needed on the way cannot be written or read.
     #[error("the table on the way cannot be written or read: {0}")]
-    System(#[source] io::Error),
+    System(io::Error),
 }
 
 /// Analyses a video, an image or a folder of images, and hands out its rows. Settings that say where

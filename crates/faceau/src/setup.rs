@@ -17,7 +17,7 @@ pub enum SetupError {
         "{0}. To see faceau at work without any model file: faceau-supervisor demo run (its demo \
          models know only a synthetic face)"
     )]
-    Missing(#[source] ModelsError),
+    Missing(ModelsError),
     /// Model files are not the right ones, or cannot be read.
     #[error(transparent)]
     Models(#[from] ModelsError),

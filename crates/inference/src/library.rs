@@ -126,12 +126,6 @@ fn find() -> Result<PathBuf, LibraryError> {
     }
 }
 
-/// Where the set-up script puts the library and [`load`] looks for it: this folder inside the
-/// platform's cache folder.
-pub fn cache_folder() -> Option<PathBuf> {
-    Some(dirs::cache_dir()?.join(folder_in_cache()))
-}
-
 /// File name of ONNX Runtime's library on this platform, as its publisher names it.
 pub fn file_name() -> String {
     if cfg!(target_os = "macos") {

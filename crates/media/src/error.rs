@@ -11,8 +11,8 @@ use super::video::Hardware;
 pub enum InputError {
     #[error("{}: no such file or folder", path.display())]
     Missing { path: PathBuf },
-    #[error("{}: cannot be read: {source}", path.display())]
-    Unreadable { path: PathBuf, source: io::Error },
+    #[error("{}: cannot be read: {cause}", path.display())]
+    Unreadable { path: PathBuf, cause: io::Error },
     #[error("{}: the folder holds no videos and no images", path.display())]
     EmptyFolder { path: PathBuf },
     #[error(

@@ -79,11 +79,11 @@ impl FileStamp {
     }
 }
 
-fn unreadable(path: &Path, source: io::Error) -> InputError {
+fn unreadable(path: &Path, cause: io::Error) -> InputError {
     let path = path.into();
-    match source.kind() {
+    match cause.kind() {
         io::ErrorKind::NotFound => InputError::Missing { path },
-        _ => InputError::Unreadable { path, source },
+        _ => InputError::Unreadable { path, cause },
     }
 }
 

@@ -48,12 +48,12 @@ pub enum OutputError {
         free: u64,
     },
     /// The system refuses.
-    #[error("{}: cannot be written: {source}", path.display())]
+    #[error("{}: cannot be written: {cause}", path.display())]
     Write {
         /// The file.
         path: PathBuf,
         /// What the system said.
-        source: io::Error,
+        cause: io::Error,
     },
 }
 
@@ -61,17 +61,17 @@ impl OutputError {
     /// What an error of the system on `path` means.
     pub fn on(path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
-        move |source| Self::Write { path, source }
+        move |cause| Self::Write { path, cause }
     }
 
     /// Whether it would have worked with more room on the disk.
     pub fn is_full_disk(&self) -> bool {
-        matches!(self, Self::Write { source, .. } if disk::is_full(source))
+        matches!(self, Self::Write { cause, .. } if disk::is_full(cause))
     }
 
     /// Whether it is this user who has no more room.
     pub fn is_quota(&self) -> bool {
-        matches!(self, Self::Write { source, .. } if source.kind() == io::ErrorKind::QuotaExceeded)
+        matches!(self, Self::Write { cause, .. } if cause.kind() == io::ErrorKind::QuotaExceeded)
     }
 }
 

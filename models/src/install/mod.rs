@@ -79,22 +79,22 @@ pub enum InstallError {
         size: u64,
     },
     /// The system refuses.
-    #[error("{}: {source}", .path.display())]
+    #[error("{}: {cause}", .path.display())]
     Local {
         /// The file or folder.
         path: PathBuf,
         /// What the system said.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
 }
 
 impl InstallError {
-    fn local(path: &Path, size: u64, source: std::io::Error) -> Self {
+    fn local(path: &Path, size: u64, cause: std::io::Error) -> Self {
         use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
         let path = path.to_owned();
-        match source.kind() {
+        match cause.kind() {
             StorageFull | QuotaExceeded | FileTooLarge => Self::NoRoom { path, size },
-            _ => Self::Local { path, source },
+            _ => Self::Local { path, cause },
         }
     }
 

@@ -24,7 +24,7 @@ pub enum ProtocolError {
     Closed,
     /// The socket failed.
     #[error("the connection failed: {0}")]
-    Io(#[source] io::Error),
+    Io(io::Error),
     /// What came is not a message of this protocol.
     #[error("not a message of this protocol: {0}")]
     Garbage(String),

@@ -18,12 +18,12 @@ pub enum RingError {
     #[error(transparent)]
     Layout(#[from] LayoutError),
     /// The system gives no memory.
-    #[error("{bytes} bytes of shared memory cannot be had: {source}")]
+    #[error("{bytes} bytes of shared memory cannot be had: {cause}")]
     NoMemory {
         /// How much was asked for.
         bytes: usize,
         /// What the system said.
-        source: io::Error,
+        cause: io::Error,
     },
     /// The region is shorter than the layout says.
     #[error("the shared memory has {found} bytes where {expected} are needed")]
@@ -55,7 +55,7 @@ impl Region {
     /// Makes a new region, all zeros.
     pub(super) fn create(layout: RingLayout) -> Result<Self, RingError> {
         let bytes = layout.total_bytes();
-        let no_memory = |source| RingError::NoMemory { bytes, source };
+        let no_memory = |cause| RingError::NoMemory { bytes, cause };
         let descriptor = anonymous_memory().map_err(|e| no_memory(e.into()))?;
         rustix::fs::ftruncate(&descriptor, bytes as u64).map_err(|e| no_memory(e.into()))?;
         seal(&descriptor).map_err(|e| no_memory(e.into()))?;
@@ -65,9 +65,9 @@ impl Region {
     /// Maps a region that another process made.
     pub(super) fn open(descriptor: OwnedFd, layout: RingLayout) -> Result<Self, RingError> {
         let expected = layout.total_bytes();
-        let no_memory = |source| RingError::NoMemory {
+        let no_memory = |cause| RingError::NoMemory {
             bytes: expected,
-            source,
+            cause,
         };
         let found = rustix::fs::fstat(&descriptor).map_err(|e| no_memory(e.into()))?;
         let found = found.st_size as u64;

@@ -92,11 +92,6 @@ impl FillingSlot {
     pub fn queue(self) -> QueuedSlot {
         QueuedSlot(self.0)
     }
-
-    /// There is nothing to put into the slot after all.
-    pub fn abandon(self) -> FreeSlot {
-        FreeSlot(self.0)
-    }
 }
 
 impl QueuedSlot {
@@ -126,11 +121,6 @@ impl QueuedSlot {
     /// The worker has been told: the slot is its own now.
     pub fn dispatch(self) -> BusySlot {
         BusySlot(self.0)
-    }
-
-    /// The frame is no longer wanted.
-    pub fn cancel(self) -> FreeSlot {
-        FreeSlot(self.0)
     }
 }
 

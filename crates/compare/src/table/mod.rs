@@ -19,12 +19,12 @@ use rows::Rows;
 #[derive(Debug, thiserror::Error)]
 pub enum TableError {
     /// The system refuses.
-    #[error("{}: cannot be read: {source}", path.display())]
+    #[error("{}: cannot be read: {cause}", path.display())]
     Read {
         /// The file.
         path: PathBuf,
         /// What the system said.
-        source: io::Error,
+        cause: io::Error,
     },
     /// It is not such a table.
     #[error("{}: {reason}", path.display())]
@@ -41,7 +41,7 @@ impl TableError {
     pub fn of(path: &Path, problem: Problem) -> Self {
         let path = path.to_owned();
         match problem {
-            Problem::Read(source) => Self::Read { path, source },
+            Problem::Read(cause) => Self::Read { path, cause },
             Problem::Format(reason) => Self::Format { path, reason },
         }
     }
@@ -73,14 +73,14 @@ impl Table {
     /// # Errors
     /// When the file cannot be read, is no such table, or several faces are in it and none is chosen.
     pub fn read(path: &Path, face: Option<i64>) -> Result<Self, TableError> {
-        let file = File::open(path).map_err(|source| TableError::Read {
+        let file = File::open(path).map_err(|cause| TableError::Read {
             path: path.to_owned(),
-            source,
+            cause,
         })?;
         if file.metadata().is_ok_and(|data| data.is_dir()) {
             return Err(TableError::Read {
                 path: path.to_owned(),
-                source: io::ErrorKind::IsADirectory.into(),
+                cause: io::ErrorKind::IsADirectory.into(),
             });
         }
         Self::parse(file, path, face)

@@ -16,20 +16,20 @@ pub use writer::{Codec, Pixels, VideoFormat, VideoWriter};
 #[derive(Debug, thiserror::Error)]
 pub enum VideoError {
     /// FFmpeg refuses.
-    #[error("cannot write {}: {source}", path.display())]
+    #[error("cannot write {}: {cause}", path.display())]
     Ffmpeg {
         /// The video.
         path: PathBuf,
         /// What FFmpeg says.
-        source: ffmpeg::Error,
+        cause: ffmpeg::Error,
     },
     /// The file cannot be altered.
-    #[error("cannot write {}: {source}", path.display())]
+    #[error("cannot write {}: {cause}", path.display())]
     File {
         /// The video.
         path: PathBuf,
         /// What the system says.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
     /// This FFmpeg has none of the encoders.
     #[error(
@@ -56,11 +56,11 @@ pub enum VideoError {
 impl VideoError {
     fn ffmpeg(path: &Path) -> impl FnOnce(ffmpeg::Error) -> Self {
         let path = path.to_owned();
-        move |source| Self::Ffmpeg { path, source }
+        move |cause| Self::Ffmpeg { path, cause }
     }
 
     fn file(path: &Path) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.to_owned();
-        move |source| Self::File { path, source }
+        move |cause| Self::File { path, cause }
     }
 }

@@ -107,9 +107,9 @@ impl VideoWriter {
             }
         }
         Err(match first_error {
-            Some(source) => VideoError::Ffmpeg {
+            Some(cause) => VideoError::Ffmpeg {
                 path: path.to_owned(),
-                source,
+                cause,
             },
             None => VideoError::NoEncoder,
         })

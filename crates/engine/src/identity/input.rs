@@ -64,11 +64,11 @@ struct Account {
 impl Account {
     fn add(&mut self, path: &Path, name: &str, ends: u64, samples: u64) -> Result<(), InputError> {
         use std::fmt::Write;
-        let (size, digest) = sampled(path, ends, samples).map_err(|source| {
+        let (size, digest) = sampled(path, ends, samples).map_err(|cause| {
             let path = PathBuf::from(path);
-            match source.kind() {
+            match cause.kind() {
                 io::ErrorKind::NotFound => InputError::Missing { path },
-                _ => InputError::Unreadable { path, source },
+                _ => InputError::Unreadable { path, cause },
             }
         })?;
         self.files += 1;

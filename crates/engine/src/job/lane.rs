@@ -80,9 +80,9 @@ impl Lane {
         thread::Builder::new()
             .name("decoder".into())
             .spawn(move || filler.run(&tasks))
-            .map_err(|source| RingError::NoMemory {
+            .map_err(|cause| RingError::NoMemory {
                 bytes: layout.total_bytes(),
-                source,
+                cause,
             })?;
         Ok(Self {
             ring,

@@ -212,9 +212,9 @@ fn index(context: &mut Context<'_, '_>, input: &Input) -> Result<Indexed, JobErr
             // Nobody listens any more when the program is ending.
             let _ = sender.send(Event::Indexed(Box::new(source)));
         })
-        .map_err(|source| InputError::Unreadable {
+        .map_err(|cause| InputError::Unreadable {
             path: input.path().into(),
-            source,
+            cause,
         })?;
     loop {
         match context.next_event(TICK) {

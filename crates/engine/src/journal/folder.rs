@@ -37,7 +37,7 @@ pub enum FolderError {
     },
     /// The system refuses.
     #[error(
-        "{}: cannot be written: {}, where a job keeps what is not finished, cannot be used: {source}",
+        "{}: cannot be written: {}, where a job keeps what is not finished, cannot be used: {cause}",
         output.display(), path.display()
     )]
     Unusable {
@@ -46,7 +46,7 @@ pub enum FolderError {
         /// The folder.
         path: PathBuf,
         /// What the system said.
-        source: io::Error,
+        cause: io::Error,
     },
 }
 
@@ -83,10 +83,10 @@ impl JobFolder {
     /// When another run has the lock, or the system refuses.
     pub fn take(output: &Path) -> Result<Self, FolderError> {
         let path = Self::beside(output);
-        let unusable = |source| FolderError::Unusable {
+        let unusable = |cause| FolderError::Unusable {
             output: output.to_owned(),
             path: path.clone(),
-            source,
+            cause,
         };
         let lock_path = path.join(LOCK);
         loop {

@@ -77,12 +77,12 @@ pub enum JournalError {
         what: String,
     },
     /// The system refuses.
-    #[error("{}: the journal cannot be read or written: {source}", path.display())]
+    #[error("{}: the journal cannot be read or written: {cause}", path.display())]
     System {
         /// The file.
         path: PathBuf,
         /// What the system said.
-        source: io::Error,
+        cause: io::Error,
     },
 }
 
@@ -116,9 +116,9 @@ impl Journal {
     ) -> Result<Self, JournalError> {
         let path = folder.journal();
         let failed = folder.take_failure();
-        let system = |source| JournalError::System {
+        let system = |cause| JournalError::System {
             path: path.clone(),
-            source,
+            cause,
         };
         let file = OpenOptions::new()
             .read(true)

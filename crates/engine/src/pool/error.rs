@@ -6,12 +6,12 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum PoolError {
     /// The program cannot be run.
-    #[error("the worker program {} cannot be started: {source}", program.display())]
+    #[error("the worker program {} cannot be started: {cause}", program.display())]
     Start {
         /// The program.
         program: PathBuf,
         /// What the system said.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
     /// A worker said why it cannot work.
     #[error("{0}")]

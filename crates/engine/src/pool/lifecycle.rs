@@ -351,14 +351,14 @@ impl Pool {
     ) -> Result<Option<News>, PoolError> {
         match order {
             Order::Start(id) => {
-                if let Err(source) = self.start(id) {
+                if let Err(cause) = self.start(id) {
                     let failed = worker_set::Event::NotStarted(id);
                     let before = orders.len();
                     self.set.handle(failed, now, orders);
                     if orders[before..].contains(&Order::GiveUp(id)) {
                         return Err(PoolError::Start {
                             program: self.command.program.clone(),
-                            source,
+                            cause,
                         });
                     }
                 }

@@ -55,9 +55,9 @@ impl Probe<'_> {
         let id = next_id();
         let mut left = examination.trials.len();
         let start = Process::start(id, self.program, self.sender, &Arc::<AtomicU64>::default());
-        let mut process = start.map_err(|source| PoolError::Start {
+        let mut process = start.map_err(|cause| PoolError::Start {
             program: self.program.to_owned(),
-            source,
+            cause,
         })?;
         // Should it already be dead, its end is an event of its own.
         let _ = process.say(&ToWorker::Examine(examination));

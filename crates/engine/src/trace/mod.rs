@@ -27,12 +27,12 @@ const FIRST_DECODER: u32 = 100;
 
 /// The trace cannot be begun.
 #[derive(Debug, thiserror::Error)]
-#[error("the trace {} cannot be written: {source}", path.display())]
+#[error("the trace {} cannot be written: {cause}", path.display())]
 pub struct TraceError {
     /// The file.
     path: PathBuf,
     /// Why not.
-    source: io::Error,
+    cause: io::Error,
 }
 
 /// The trace of a whole call, or nothing where none is wanted.
@@ -60,9 +60,9 @@ impl Trace {
         let Some(path) = path else {
             return Ok(Self(None));
         };
-        let file = TraceFile::create(path).map_err(|source| TraceError {
+        let file = TraceFile::create(path).map_err(|cause| TraceError {
             path: path.to_owned(),
-            source,
+            cause,
         })?;
         let mut open = Open {
             path: path.to_owned(),
@@ -173,10 +173,10 @@ impl Trace {
         if open.failed.is_none() {
             open.failed = open.file.flush().err();
         }
-        let source = open.failed.take()?;
+        let cause = open.failed.take()?;
         let path = std::mem::take(&mut open.path);
         self.0 = None;
-        Some(TraceError { path, source })
+        Some(TraceError { path, cause })
     }
 }
 

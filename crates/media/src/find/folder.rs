@@ -215,7 +215,7 @@ fn broken(link: &Path, kind: io::ErrorKind) -> InputError {
         io::ErrorKind::NotFound => missing(link),
         kind => InputError::Unreadable {
             path: link.into(),
-            source: kind.into(),
+            cause: kind.into(),
         },
     }
 }
@@ -238,9 +238,9 @@ struct Sorted {
 
 impl Contents {
     fn of(folder: &Path) -> Result<Self, InputError> {
-        let unreadable = |source| InputError::Unreadable {
+        let unreadable = |cause| InputError::Unreadable {
             path: folder.into(),
-            source,
+            cause,
         };
         let metadata = fs::metadata(folder).map_err(unreadable)?;
         let mut contents = Self {

@@ -10,12 +10,12 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 pub enum ListError {
     /// It cannot be read.
-    #[error("the list of inputs {} cannot be read: {source}", path.display())]
+    #[error("the list of inputs {} cannot be read: {cause}", path.display())]
     Unreadable {
         /// The list.
         path: PathBuf,
         /// What the system said.
-        source: io::Error,
+        cause: io::Error,
     },
     /// It is no text, or in an encoding that is not known.
     #[error(
@@ -49,9 +49,9 @@ pub fn read_list(path: &Path) -> Result<Vec<PathBuf>, ListError> {
     } else {
         fs::read(path).map(|bytes| content = bytes)
     };
-    read.map_err(|source| ListError::Unreadable {
+    read.map_err(|cause| ListError::Unreadable {
         path: path.into(),
-        source,
+        cause,
     })?;
     let text = decoded(content).map_err(|what| ListError::NotText {
         path: path.into(),

@@ -183,9 +183,9 @@ fn find_one(name: &Path, recursive: bool) -> Harvest {
                 _ => Found::failed(name, missing(name)).into(),
             };
         }
-        Err(source) => {
+        Err(cause) => {
             let path = name.into();
-            return Found::failed(name, InputError::Unreadable { path, source }).into();
+            return Found::failed(name, InputError::Unreadable { path, cause }).into();
         }
     };
     if metadata.is_dir() {

@@ -50,10 +50,10 @@ pub(super) fn find(name: &Path, pattern: &str, recursive: bool) -> Harvest {
             Ok(path) => paths.push(path),
             Err(error) => {
                 let path = error.path().to_owned();
-                let source = error.into();
+                let cause = error.into();
                 found.push(Found::failed(
                     &path.clone(),
-                    InputError::Unreadable { path, source },
+                    InputError::Unreadable { path, cause },
                 ));
             }
         }

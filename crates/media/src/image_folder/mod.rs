@@ -125,9 +125,9 @@ pub(super) fn read(
 fn open(path: &Path) -> Result<(impl ImageDecoder, Option<ImageFormat>), InputError> {
     let reader = ImageReader::open(path)
         .and_then(ImageReader::with_guessed_format)
-        .map_err(|source| InputError::Unreadable {
+        .map_err(|cause| InputError::Unreadable {
             path: path.into(),
-            source,
+            cause,
         })?;
     let format = reader.format();
     let decoder = reader.into_decoder().map_err(|error| failed(path, error))?;
@@ -139,13 +139,13 @@ fn failed(path: &Path, error: ImageError) -> InputError {
     use io::ErrorKind::{InvalidData, InvalidInput, Other, UnexpectedEof};
     let path = path.into();
     match error {
-        ImageError::IoError(source)
+        ImageError::IoError(cause)
             if !matches!(
-                source.kind(),
+                cause.kind(),
                 UnexpectedEof | InvalidData | InvalidInput | Other
             ) =>
         {
-            InputError::Unreadable { path, source }
+            InputError::Unreadable { path, cause }
         }
         error => InputError::BadImage {
             path,

@@ -56,9 +56,9 @@ impl Container {
         let Some(name) = path.to_str() else {
             return Err(InputError::NameNotUtf8 { path: path.into() });
         };
-        let unreadable = |source| InputError::Unreadable {
+        let unreadable = |cause| InputError::Unreadable {
             path: path.into(),
-            source,
+            cause,
         };
         // An error of the file system is clearer than what FFmpeg makes of it.
         let file = File::open(path).map_err(unreadable)?;

@@ -71,7 +71,13 @@ pub enum TemporalError {
     },
     /// What is remembered of earlier frames cannot be written. The frame can be given once more.
     #[error("the scores of frames cannot be written: {0}")]
-    Log(#[from] io::Error),
+    Log(io::Error),
+}
+
+impl From<io::Error> for TemporalError {
+    fn from(error: io::Error) -> Self {
+        Self::Log(error)
+    }
 }
 
 impl From<TemporalError> for io::Error {

@@ -11,8 +11,8 @@ pub const MOST_ATTEMPTS: u32 = 3;
 /// the job is given up: then it is not the frame.
 pub const MOST_DEADLY: u32 = 5;
 
-/// Segments are not begun further ahead of what has been merged than this: their results wait in
-/// memory, some 7 kB a frame. So many frames per worker, and at least so many in all: segments are
+/// Segments are not begun further ahead of what has been merged than this: their results wait on
+/// disk, at the full size of a frame's analysis. So many frames per worker, and at least so many in all: segments are
 /// at most a few hundred frames long, so that no worker ever waits for this in an ordinary video.
 const AHEAD_PER_WORKER: usize = 2048;
 const LEAST_AHEAD: usize = 16_384;
