@@ -13,12 +13,12 @@ use crate::recording::Recording;
 #[derive(Debug, thiserror::Error)]
 pub enum ActionsError {
     /// The system refuses.
-    #[error("{}: cannot be read: {source}", path.display())]
+    #[error("{}: cannot be read: {cause}", path.display())]
     Read {
         /// The file.
         path: PathBuf,
         /// What the system said.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
     /// There are no actions in it.
     #[error("{}: {reason}", path.display())]
@@ -76,9 +76,9 @@ impl MarkedActions {
     /// # Errors
     /// When it cannot be read or has no actions in a known form.
     pub fn read(path: &Path, tier: Option<&str>) -> Result<Self, ActionsError> {
-        let text = std::fs::read(path).map_err(|source| ActionsError::Read {
+        let text = std::fs::read(path).map_err(|cause| ActionsError::Read {
             path: path.to_owned(),
-            source,
+            cause,
         })?;
         let text = String::from_utf8_lossy(&text);
         Self::parse(&text, tier).map_err(|reason| ActionsError::Format {
