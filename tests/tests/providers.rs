@@ -26,7 +26,8 @@ fn orders(trials: &[(&str, TryOut)]) -> Orders {
 /// Runs the double on a short video with `options`.
 fn run(bench: &Bench, orders: &Orders, options: &[&str]) -> Ended {
     let video = bench.path("a.mp4");
-    write_numbered(&video, 8);
+    // Enough that nothing has to be said of how few there are.
+    write_numbered(&video, 12);
     bench.with_double(orders).args(options).arg(&video).run()
 }
 
@@ -174,7 +175,8 @@ fn a_signal_ends_a_trial_that_hangs() {
     use rustix::process::Signal;
     let bench = Bench::new();
     let video = bench.path("a.mp4");
-    write_numbered(&video, 8);
+    // Enough that nothing has to be said of how few there are.
+    write_numbered(&video, 12);
     let begun = bench.path("begun");
     let orders = Orders {
         unfinished: Some(begun.clone()),
