@@ -175,6 +175,52 @@ pub fn write_numbered(path: &Path, frames: usize) {
     Recipe::default().write(path, (0..frames).map(Picture::numbered));
 }
 
+/// Writes a TIFF file of Y, Cb and Cr (TIFF 6.0, section 21), uncompressed, its pixels at the end.
+pub fn write_ycbcr_tiff(path: &Path, picture: &Picture) {
+    const SHORT: u16 = 3;
+    const LONG: u16 = 4;
+    const ENTRIES: [(u16, u16); 10] = [
+        (256, SHORT), // width
+        (257, SHORT), // height
+        (258, SHORT), // bits per sample
+        (259, SHORT), // compression
+        (262, SHORT), // what samples mean
+        (273, LONG),  // where pixels begin
+        (277, SHORT), // samples per pixel
+        (278, SHORT), // rows in one piece
+        (279, LONG),  // bytes of pixels
+        (530, SHORT), // how much coarser Cb and Cr are
+    ];
+    let pixels: Vec<u8> = (picture.luma.iter())
+        .flat_map(|&luma| [luma, 128, 128])
+        .collect();
+    let bits_at = 8 + 2 + 12 * ENTRIES.len() as u32 + 4;
+    let pixels_at = bits_at + 6;
+    let mut bytes = b"II*\0\x08\0\0\0".to_vec();
+    bytes.extend((ENTRIES.len() as u16).to_le_bytes());
+    for (tag, kind) in ENTRIES {
+        let (count, value) = match tag {
+            256 => (1, WIDTH as u32),
+            257 | 278 => (1, HEIGHT as u32),
+            258 => (3, bits_at),
+            259 => (1, 1),
+            262 => (1, 6),
+            273 => (1, pixels_at),
+            277 => (1, 3),
+            279 => (1, pixels.len() as u32),
+            _ => (2, 1 | 1 << 16),
+        };
+        bytes.extend(tag.to_le_bytes());
+        bytes.extend(kind.to_le_bytes());
+        bytes.extend(u32::to_le_bytes(count));
+        bytes.extend(value.to_le_bytes());
+    }
+    bytes.extend([0; 4]);
+    bytes.extend([8, 0, 8, 0, 8, 0]);
+    bytes.extend(pixels);
+    std::fs::write(path, bytes).unwrap();
+}
+
 /// A file with sound only: a second of silence.
 pub fn write_sound(path: &Path) {
     let write = || -> Result<(), ffmpeg::Error> {

@@ -205,6 +205,34 @@ fn images_are_images_wherever_they_are_named() {
     ended.expect_line(&["4 images passed over", "a.png"]);
 }
 
+/// TIFF files of Y, Cb and Cr, as FFmpeg writes them of photos, are read by FFmpeg alone.
+#[test]
+fn images_that_only_ffmpeg_reads_are_images_too() {
+    let bench = Bench::new();
+    let folder = bench.path("scans");
+    fs::create_dir(&folder).unwrap();
+    Picture::corner().save(&folder.join("1.png"));
+    let tiff = folder.join("2.tif");
+    video::write_ycbcr_tiff(&tiff, &Picture::corner());
+    // Cut within its pixels.
+    let whole = fs::read(&tiff).unwrap();
+    fs::write(folder.join("3.tif"), &whole[..whole.len() / 2]).unwrap();
+
+    let ended = double(&bench).arg(&folder).run().expect_code(0);
+    ended.expect_line(&["warning", "3.tif"]);
+    let table = bench.table("scans.csv");
+    assert_eq!(table.column("success"), [1.0, 1.0, 0.0]);
+    let cells = table.cells();
+    // The same picture, as far as another colour space can be.
+    for (of_png, of_tiff) in cells[0].iter().zip(&cells[1]) {
+        assert!((of_png - of_tiff).abs() <= 3.0, "{of_png} {of_tiff}");
+    }
+
+    let ended = double(&bench).arg(&tiff).run().expect_code(0);
+    ended.expect_line(&["2.tif", "done", "1 frames"]);
+    assert_eq!(bench.table("2.csv").cells(), [cells[1].clone()]);
+}
+
 #[test]
 fn what_is_no_input_is_told() {
     let bench = Bench::new();

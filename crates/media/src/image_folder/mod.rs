@@ -5,6 +5,7 @@
 
 pub(crate) mod jpeg;
 mod pages;
+mod through_ffmpeg;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -73,10 +74,31 @@ pub(super) fn survey(images: &[PathBuf]) -> Result<Survey, InputError> {
     Ok(Survey { geometry, remarks })
 }
 
+/// Why the image library gives nothing.
+enum Refusal {
+    /// It does not read images of this kind; others may.
+    OfKind(InputError),
+    /// The image or the system is at fault.
+    Error(InputError),
+}
+
+impl From<InputError> for Refusal {
+    fn from(error: InputError) -> Self {
+        Self::Error(error)
+    }
+}
+
 fn size_of(path: &Path) -> Result<Geometry, InputError> {
-    let (mut decoder, _) = open(path)?;
-    let orientation = orientation(&mut decoder);
-    upright_size(path, &decoder, orientation)
+    let by_library = || -> Result<Geometry, Refusal> {
+        let (mut decoder, _) = open(path)?;
+        let orientation = orientation(&mut decoder);
+        Ok(upright_size(path, &decoder, orientation)?)
+    };
+    match by_library() {
+        Ok(size) => Ok(size),
+        Err(Refusal::Error(error)) => Err(error),
+        Err(Refusal::OfKind(error)) => through_ffmpeg::size_of(path).ok_or(error),
+    }
 }
 
 /// Decodes an image, upright, into B, G, R rows `stride(width)` bytes apart. Returns its size.
@@ -85,6 +107,18 @@ pub(super) fn read(
     stride: impl Fn(usize) -> usize,
     pixels: &mut [u8],
 ) -> Result<Geometry, InputError> {
+    match read_by_library(path, &stride, pixels) {
+        Ok(size) => Ok(size),
+        Err(Refusal::Error(error)) => Err(error),
+        Err(Refusal::OfKind(error)) => through_ffmpeg::read(path, stride, pixels)?.ok_or(error),
+    }
+}
+
+fn read_by_library(
+    path: &Path,
+    stride: impl Fn(usize) -> usize,
+    pixels: &mut [u8],
+) -> Result<Geometry, Refusal> {
     let bad = |reason: &str| InputError::BadImage {
         path: path.into(),
         reason: reason.to_owned(),
@@ -98,16 +132,17 @@ pub(super) fn read(
         return Err(InputError::Changed {
             path: path.into(),
             change: "it has more pixels now".into(),
-        });
+        }
+        .into());
     }
     if format == Some(ImageFormat::Jpeg) && !jpeg::is_whole(path) {
-        return Err(bad("it is cut short"));
+        return Err(bad("it is cut short").into());
     }
     let mut image = DynamicImage::from_decoder(decoder).map_err(|error| failed(path, error))?;
     image.apply_orientation(orientation);
     let rgb = image.into_rgb8();
     if (rgb.width() as usize, rgb.height() as usize) != (width, height) {
-        return Err(bad("it is of another size than it says"));
+        return Err(bad("it is of another size than it says").into());
     }
     for (row, from) in pixels
         .chunks_exact_mut(stride)
@@ -122,7 +157,7 @@ pub(super) fn read(
 }
 
 /// A decoder that has read the header, and what the file is.
-fn open(path: &Path) -> Result<(impl ImageDecoder, Option<ImageFormat>), InputError> {
+fn open(path: &Path) -> Result<(impl ImageDecoder, Option<ImageFormat>), Refusal> {
     let reader = ImageReader::open(path)
         .and_then(ImageReader::with_guessed_format)
         .map_err(|cause| InputError::Unreadable {
@@ -134,8 +169,8 @@ fn open(path: &Path) -> Result<(impl ImageDecoder, Option<ImageFormat>), InputEr
     Ok((decoder, format))
 }
 
-/// Whether the content is at fault or the system.
-fn failed(path: &Path, error: ImageError) -> InputError {
+/// Whether the kind of the image is at fault, its content or the system.
+fn failed(path: &Path, error: ImageError) -> Refusal {
     use io::ErrorKind::{InvalidData, InvalidInput, Other, UnexpectedEof};
     let path = path.into();
     match error {
@@ -145,12 +180,18 @@ fn failed(path: &Path, error: ImageError) -> InputError {
                 UnexpectedEof | InvalidData | InvalidInput | Other
             ) =>
         {
-            InputError::Unreadable { path, cause }
+            InputError::Unreadable { path, cause }.into()
         }
-        error => InputError::BadImage {
-            path,
-            reason: error.to_string(),
-        },
+        error => {
+            let of_kind = matches!(error, ImageError::Unsupported(_));
+            let reason = error.to_string();
+            let error = InputError::BadImage { path, reason };
+            if of_kind {
+                Refusal::OfKind(error)
+            } else {
+                Refusal::Error(error)
+            }
+        }
     }
 }
 
